@@ -1,0 +1,39 @@
+//! What a service takes on its command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// The command line of every service.
+#[derive(Clone, Debug, Default, Parser)]
+pub struct Arguments {
+    /// The TOML file with the configuration.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// One key of the configuration, as `section.key=value`; wins over file and environment.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value, global = true)]
+    pub set: Vec<(String, String)>,
+    /// Only say whether the configuration is right.
+    #[arg(long)]
+    pub check_config: bool,
+    /// Only print the configuration in force, as TOML. It holds no secrets, only the files that do.
+    #[arg(long)]
+    pub print_config: bool,
+    /// What to do; nothing: serve.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What a service can do besides serving.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Bring the database up to date, as the role that owns its tables, and end.
+    Migrate,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("must be section.key=value".to_owned()),
+    }
+}

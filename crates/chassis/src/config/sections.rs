@@ -1,0 +1,167 @@
+//! The sections that every service has.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::start::StartError;
+
+/// Where the service listens, and how it ends.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerConfig {
+    /// The address for gRPC over TLS.
+    pub listen: SocketAddr,
+    /// The address for metrics and health over plain HTTP. Not to be reached from outside.
+    pub admin_listen: SocketAddr,
+    /// How long calls under way may take to end after SIGTERM.
+    #[serde(default = "default_drain_seconds_max")]
+    pub drain_seconds_max: u64,
+    /// How many calls may be under way at once; more are refused with OVERLOADED.
+    #[serde(default = "default_calls_max")]
+    pub calls_max: usize,
+    /// How many connections may be open at once; more wait to be accepted.
+    #[serde(default = "default_connections_max")]
+    pub connections_max: usize,
+    /// How many events wait for the audit sink before the oldest are shed.
+    #[serde(default = "default_outbox_max")]
+    pub outbox_max: i64,
+}
+
+/// The service's certificate, and whose it believes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// The certificate chain, PEM. Its name is `spiffe://TRUST_DOMAIN/SERVICE`.
+    pub certificate_file: PathBuf,
+    /// Its private key, PEM.
+    pub key_file: PathBuf,
+    /// The certificates that others' must lead to, PEM.
+    pub ca_file: PathBuf,
+    /// The domain of the names in the certificates.
+    pub trust_domain: String,
+}
+
+/// The service's database.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// `postgres://ROLE@HOST/DATABASE`, without the password.
+    pub url: String,
+    /// The file with the role's password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<PathBuf>,
+    /// How many connections the pool opens.
+    #[serde(default = "default_database_connections_max")]
+    pub connections_max: u32,
+    /// How long a call waits for a connection.
+    #[serde(default = "default_acquire_ms_max")]
+    pub acquire_ms_max: u64,
+}
+
+/// What the service says of itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TelemetryConfig {
+    /// How a log line looks.
+    #[serde(default)]
+    pub log_format: LogFormat,
+    /// Which lines are written, as `level` or `target=level,…`.
+    #[serde(default = "default_log_filter")]
+    pub log_filter: String,
+}
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    #[default]
+    Json,
+    /// For people.
+    Pretty,
+}
+
+/// Another service.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeerConfig {
+    /// `https://HOST:PORT`.
+    pub address: String,
+}
+
+impl ServerConfig {
+    pub(super) fn validate(&self) -> Result<(), StartError> {
+        for (key, value) in [
+            ("server.calls_max", self.calls_max),
+            ("server.connections_max", self.connections_max),
+            ("server.outbox_max", usize::try_from(self.outbox_max).unwrap_or(0)),
+        ] {
+            if value == 0 {
+                return Err(StartError::Config(format!("{key} must be at least 1")));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl DatabaseConfig {
+    pub(super) fn validate(&self) -> Result<(), StartError> {
+        let url = url::Url::parse(&self.url)
+            .map_err(|error| StartError::Config(format!("database.url is not a URL: {error}")))?;
+        if url.password().is_some() {
+            return Err(StartError::Config(
+                "database.url holds a password: put it into the file that database.password_file names".to_owned(),
+            ));
+        }
+        if self.connections_max == 0 {
+            return Err(StartError::Config("database.connections_max must be at least 1".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+impl PeerConfig {
+    pub(super) fn validate(&self, name: &str) -> Result<(), StartError> {
+        if self.address.starts_with("https://") && self.address.parse::<http::Uri>().is_ok() {
+            Ok(())
+        } else {
+            Err(StartError::Config(format!("peers.{name}.address must be https://HOST:PORT")))
+        }
+    }
+}
+
+impl Default for TelemetryConfig {
+    fn default() -> Self {
+        Self { log_format: LogFormat::default(), log_filter: default_log_filter() }
+    }
+}
+
+fn default_drain_seconds_max() -> u64 {
+    20
+}
+
+fn default_calls_max() -> usize {
+    1_024
+}
+
+fn default_connections_max() -> usize {
+    4_096
+}
+
+fn default_outbox_max() -> i64 {
+    100_000
+}
+
+fn default_database_connections_max() -> u32 {
+    10
+}
+
+fn default_acquire_ms_max() -> u64 {
+    2_000
+}
+
+fn default_log_filter() -> String {
+    "info".to_owned()
+}

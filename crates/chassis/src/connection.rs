@@ -1,0 +1,133 @@
+//! Connections: accepted up to a limit, shaken hands with in time, and known by the peer that their certificate names.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use contract::peer::{self, Peer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::server::Connected;
+
+use crate::tasks::Tasks;
+use crate::tls::Tls;
+
+/// How long a client may take for the TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+
+/// How long to wait after the machine refused to accept, for example because it is out of file descriptors.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+
+/// Who is at the other end of a connection: the same for every call on it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ConnectionPeer(pub(crate) Option<&'static Peer>);
+
+/// One connection after its handshake.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    stream: TlsStream<TcpStream>,
+    peer: ConnectionPeer,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Accepts connections for as long as the service runs.
+pub(crate) fn accept(
+    listener: TcpListener,
+    tls: Tls,
+    connections_max: usize,
+    tasks: &Tasks,
+) -> ReceiverStream<io::Result<Connection>> {
+    let (sender, receiver) = mpsc::channel(64);
+    let places = Arc::new(Semaphore::new(connections_max));
+    let handshakes = tasks.clone();
+    tasks.spawn("accept", async move {
+        loop {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            let stream = match listener.accept().await {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_RETRY).await;
+                    continue;
+                }
+            };
+            let (tls, sender) = (tls.clone(), sender.clone());
+            handshakes.spawn("handshake", async move {
+                if let Some(connection) = shake_hands(stream, &tls, place).await {
+                    // The server is gone only if the service ends: then so may the connection.
+                    let _ = sender.send(Ok(connection)).await;
+                }
+            });
+        }
+    });
+    ReceiverStream::new(receiver)
+}
+
+async fn shake_hands(stream: TcpStream, tls: &Tls, place: OwnedSemaphorePermit) -> Option<Connection> {
+    stream.set_nodelay(true).ok()?;
+    let acceptor = TlsAcceptor::from(tls.server());
+    let stream = match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a TLS handshake failed");
+            return None;
+        }
+        Err(_) => {
+            tracing::debug!("a TLS handshake took too long");
+            return None;
+        }
+    };
+    let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+    let peer = certificate.and_then(|certificate| tls.peer_name(certificate)).and_then(|name| peer::find(&name));
+    Some(Connection { stream, peer: ConnectionPeer(peer), _place: place })
+}
+
+impl Connected for Connection {
+    type ConnectInfo = ConnectionPeer;
+
+    fn connect_info(&self) -> ConnectionPeer {
+        self.peer
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, buffer)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, buffers)
+    }
+}

@@ -1,0 +1,119 @@
+//! The service's own PostgreSQL database: its pool, and what its errors mean.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contract::Reason;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use tokio::sync::Notify;
+
+use crate::config::DatabaseConfig;
+use crate::error::ServiceError;
+use crate::secret::Secret;
+use crate::start::StartError;
+
+/// The tables that every service has: feed, outbox, idempotency.
+pub static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// The database of one service. Clones share one pool.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pool: PgPool,
+    written: Arc<Notify>,
+}
+
+/// What went wrong in the database, as far as a caller may know it.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// It could not be reached, or not in time.
+    #[error("the database cannot be reached")]
+    Unavailable(#[source] sqlx::Error),
+    /// It answered something that the service did not reckon with.
+    #[error("the database refused a statement, or answered something unexpected")]
+    Unexpected(#[source] sqlx::Error),
+}
+
+impl Database {
+    /// Opens the pool, without connecting yet.
+    ///
+    /// # Errors
+    /// If the URL or the password file cannot be read.
+    pub fn open(config: &DatabaseConfig) -> Result<Self, StartError> {
+        let pool = PgPoolOptions::new()
+            .max_connections(config.connections_max)
+            .acquire_timeout(Duration::from_millis(config.acquire_ms_max))
+            // Nearly halves a point read; a connection that died is found at its first statement, and the call is refused
+            // as unavailable.
+            .test_before_acquire(false)
+            .connect_lazy_with(connect_options(config)?);
+        Ok(Self { pool, written: Arc::new(Notify::new()) })
+    }
+
+    /// The pool, for reads.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Rings when this process has committed something to the feed. Only wakes early: readers poll all the same.
+    pub(crate) fn written(&self) -> &Notify {
+        &self.written
+    }
+
+    /// The pool's connections: all, and idle ones.
+    pub(crate) fn connections(&self) -> (u32, usize) {
+        (self.pool.size(), self.pool.num_idle())
+    }
+}
+
+/// Brings the chassis' tables and the service's own up to date, as the role that owns them.
+///
+/// # Errors
+/// If the database cannot be reached, or a migration fails: then that one is undone, and those before it stay.
+pub async fn migrate(config: &DatabaseConfig, service: &Migrator) -> Result<(), StartError> {
+    let pool = PgPoolOptions::new().max_connections(1).connect_with(connect_options(config)?).await?;
+    MIGRATOR.run(&pool).await?;
+    service.run(&pool).await?;
+    pool.close().await;
+    Ok(())
+}
+
+fn connect_options(config: &DatabaseConfig) -> Result<PgConnectOptions, StartError> {
+    let mut options: PgConnectOptions = config.url.as_str().parse()?;
+    if let Some(file) = &config.password_file {
+        options = options.password(Secret::read(file)?.expose_text());
+    }
+    Ok(options)
+}
+
+impl From<sqlx::Error> for DatabaseError {
+    fn from(error: sqlx::Error) -> Self {
+        let unavailable = match &error {
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_) => true,
+            // Class 08 is a lost connection, 57P a server that is going away, 53 one that is short of something.
+            sqlx::Error::Database(database) => database
+                .code()
+                .is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code.starts_with("53")),
+            _ => false,
+        };
+        if unavailable { Self::Unavailable(error) } else { Self::Unexpected(error) }
+    }
+}
+
+impl ServiceError for DatabaseError {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Unavailable(_) => Reason::DatabaseUnavailable,
+            Self::Unexpected(_) => Reason::Internal,
+        }
+    }
+}
+
+/// The constraint that a statement broke, by its name in the migrations.
+pub fn broken_constraint(error: &sqlx::Error) -> Option<&str> {
+    error.as_database_error().and_then(|error| error.constraint())
+}

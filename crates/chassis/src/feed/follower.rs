@@ -1,0 +1,176 @@
+//! Following identity's feed: every service needs its keys, and some take in more of it.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use assertion::{KeySet, KeyUse};
+use contract::identity::v1::peer_service_client::PeerServiceClient;
+use contract::identity::v1::{Event, FollowRequest, FollowResponse, KeyUse as ProtoKeyUse, VerificationKey, event};
+use futures::StreamExt as _;
+use prost::Message as _;
+use tokio::time::Instant;
+
+use super::{Item, Position, tail};
+use crate::database::Database;
+use crate::error::chain;
+use crate::peer::Peer;
+use crate::readiness::Latch;
+use crate::timestamp;
+
+/// How often a feed says that it is alive.
+pub const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// How long what was learnt from the feed is believed without a heartbeat.
+pub const STALE_AFTER_DEFAULT: Duration = Duration::from_secs(60);
+
+/// How long a connection may be silent before it is given up.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
+
+/// How long to wait before another attempt.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// When the feed was last heard of. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Freshness {
+    started: Instant,
+    heard_ms: Arc<AtomicU64>,
+}
+
+impl Default for Freshness {
+    fn default() -> Self {
+        Self { started: Instant::now(), heard_ms: Arc::new(AtomicU64::new(0)) }
+    }
+}
+
+impl Freshness {
+    /// How long ago the feed was last heard of.
+    pub fn age(&self) -> Duration {
+        self.started.elapsed().saturating_sub(Duration::from_millis(self.heard_ms.load(Ordering::Relaxed)))
+    }
+
+    fn heard(&self) {
+        let elapsed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.heard_ms.store(elapsed, Ordering::Relaxed);
+    }
+}
+
+enum Source {
+    /// Identity itself reads its own database.
+    Own(Database),
+    /// Everyone else asks identity.
+    Peer(Peer),
+}
+
+/// Follows identity's feed and keeps the key set current.
+pub struct Follower {
+    source: Source,
+    keys: KeySet,
+    freshness: Freshness,
+    caught_up: Latch,
+}
+
+impl Follower {
+    pub(crate) fn own(database: Database, keys: KeySet, freshness: Freshness, caught_up: Latch) -> Self {
+        Self { source: Source::Own(database), keys, freshness, caught_up }
+    }
+
+    pub(crate) fn peer(peer: Peer, keys: KeySet, freshness: Freshness, caught_up: Latch) -> Self {
+        Self { source: Source::Peer(peer), keys, freshness, caught_up }
+    }
+
+    /// Follows for as long as the service runs. `take` is given each event after the keys were taken in, in order, from the
+    /// first one at each start; what it fails on is given to it again.
+    pub async fn run<F, Fut, E>(self, mut take: F)
+    where
+        F: FnMut(Position, Event) -> Fut,
+        Fut: Future<Output = Result<(), E>>,
+        E: std::error::Error,
+    {
+        let mut position = Position::default();
+        loop {
+            if let Err(problem) = self.follow(&mut position, &mut take).await {
+                tracing::warn!(problem, "identity's feed is interrupted");
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    async fn follow<F, Fut, E>(&self, position: &mut Position, take: &mut F) -> Result<(), String>
+    where
+        F: FnMut(Position, Event) -> Fut,
+        Fut: Future<Output = Result<(), E>>,
+        E: std::error::Error,
+    {
+        let mut stream = self.open(position).await?;
+        loop {
+            let next = tokio::time::timeout(SILENCE_MAX, stream.next()).await;
+            let message = next.map_err(|_| "no heartbeat for 5 seconds".to_owned())?.ok_or("it ended")??;
+            let at = Position { epoch: message.epoch, number: message.number };
+            if let Some(event) = message.event {
+                self.take_key(&event);
+                take(at.clone(), event).await.map_err(|error| chain(&error))?;
+                *position = at;
+            } else if at == *position || (position.number == 0 && at.number == 0) {
+                self.caught_up.set();
+            }
+            self.freshness.heard();
+        }
+    }
+
+    async fn open(
+        &self,
+        position: &Position,
+    ) -> Result<futures::stream::BoxStream<'static, Result<FollowResponse, String>>, String> {
+        match &self.source {
+            Source::Own(database) => Ok(tail(database.clone(), position.clone()).map(own_item).boxed()),
+            Source::Peer(peer) => {
+                let request = FollowRequest { epoch: position.epoch.clone(), after: position.number };
+                let stream =
+                    peer.open(request, |channel, request| async move {
+                        PeerServiceClient::new(channel).follow(request).await
+                    })
+                    .await
+                    .map_err(|error| chain(&error))?;
+                Ok(stream.map(|message| message.map_err(|status| status.message().to_owned())).boxed())
+            }
+        }
+    }
+
+    fn take_key(&self, event: &Event) {
+        let Some(event::Event::KeyPublished(key)) = &event.event else { return };
+        let Some((use_, not_after)) = key_terms(key) else {
+            tracing::error!(key_id = key.key_id, "a published key has no use or no end: ignored");
+            return;
+        };
+        if let Err(error) = self.keys.publish(&key.key_id, use_, &key.jwk, not_after) {
+            tracing::error!(key_id = key.key_id, error = chain(&error), "a published key cannot be used: ignored");
+        }
+    }
+}
+
+fn own_item(item: Result<Item, crate::database::DatabaseError>) -> Result<FollowResponse, String> {
+    match item.map_err(|error| chain(&error))? {
+        Item::Heartbeat(position) => Ok(FollowResponse { epoch: position.epoch, number: position.number, event: None }),
+        Item::Entry { epoch, entry } => {
+            let event = Event::decode(entry.payload.as_slice()).map_err(|error| error.to_string())?;
+            Ok(FollowResponse { epoch, number: entry.number, event: Some(event) })
+        }
+    }
+}
+
+fn key_terms(key: &VerificationKey) -> Option<(KeyUse, time::OffsetDateTime)> {
+    let use_ = match key.r#use() {
+        ProtoKeyUse::AccessToken => KeyUse::AccessToken,
+        ProtoKeyUse::Assertion => KeyUse::Assertion,
+        ProtoKeyUse::Unspecified => return None,
+    };
+    Some((use_, timestamp::from_proto(key.not_after.as_ref()?)?))
+}
+
+impl std::fmt::Debug for Follower {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Follower").field("keys", &self.keys).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,222 @@
+//! From the command line to the end: the whole life of a service's process.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser as _;
+use contract::rpc::RPCS;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, oneshot};
+use tonic::service::Routes;
+use tonic::transport::Server;
+
+use crate::auth::Authenticator;
+use crate::config::{Arguments, Command, Config, ServerConfig};
+use crate::error::chain;
+use crate::service::{Foundation, Service, Surroundings};
+use crate::stack::{Layers, stack};
+use crate::start::StartError;
+use crate::{admin, connection, database, idempotency, logs, outbox};
+
+/// The exit code for a wrong command line or configuration (sysexits' EX_USAGE).
+const EXIT_USAGE: u8 = 64;
+
+/// How many streams one connection may have open at once.
+const STREAMS_MAX: u32 = 1_024;
+
+/// The largest header list that is read, in bytes.
+const HEADER_BYTES_MAX: u32 = 64 * 1024;
+
+/// Runs a service: everything that its `main` does.
+pub fn run<S: Service>() -> ExitCode {
+    let arguments = Arguments::parse();
+    let config = match Config::<S::Config>::load(S::NAME, &arguments) {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("{}: {}", S::NAME, chain(&error));
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
+    if arguments.print_config {
+        print!("{}", config.to_toml(S::NAME));
+        return ExitCode::SUCCESS;
+    }
+    if arguments.check_config {
+        println!("{}: the configuration is right", S::NAME);
+        return ExitCode::SUCCESS;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.expect("the operating system gives a process its threads and its poll");
+    let done = match arguments.command {
+        Some(Command::Migrate) => runtime.block_on(database::migrate(&config.database, S::migrator())),
+        None => runtime.block_on(serve_until_told::<S>(config)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}: {}", S::NAME, chain(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve_until_told<S: Service>(config: Config<S::Config>) -> Result<(), StartError> {
+    logs::begin(&config.telemetry)?;
+    let running = start::<S>(config, Surroundings::default()).await?;
+    let refuse = |error: std::io::Error| StartError::Service(format!("cannot hear signals: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(refuse)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(refuse)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("draining");
+    running.stop().await;
+    tracing::info!("drained");
+    Ok(())
+}
+
+/// A service that runs.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it serves gRPC over TLS.
+    pub address: SocketAddr,
+    /// Where it serves metrics and health over HTTP.
+    pub admin_address: SocketAddr,
+    /// What it stands on.
+    pub foundation: Foundation,
+    stop: oneshot::Sender<()>,
+    drain: Duration,
+}
+
+/// Starts a service in this process.
+///
+/// # Errors
+/// If it cannot be put together or cannot listen. The database need not be there yet.
+pub async fn start<S: Service>(config: Config<S::Config>, surroundings: Surroundings) -> Result<Running, StartError> {
+    let foundation = Foundation::lay::<S>(&config, &surroundings)?;
+    let service = S::build(config.service.clone(), &foundation).await?;
+    let routes = with_health_and_reflection(S::routes(service), S::NAME, &foundation).await?;
+    let layers = Layers {
+        service: S::NAME,
+        clock: Arc::clone(&foundation.clock),
+        metrics: foundation.metrics.rpc(),
+        calls: Arc::new(Semaphore::new(config.server.calls_max)),
+        authenticator: Arc::new(Authenticator::new(S::NAME, &foundation.keys, Arc::clone(&foundation.authority))),
+    };
+    begin_jobs(&config.server, &foundation);
+    let (stop, stopped) = oneshot::channel();
+    let admin_address = serve_admin(&config.server, &foundation).await?;
+    let address = serve(&config.server, stack(routes, layers), &foundation, stopped).await?;
+    tracing::info!(%address, %admin_address, "serving");
+    foundation.readiness.seal();
+    Ok(Running {
+        address,
+        admin_address,
+        foundation,
+        stop,
+        drain: Duration::from_secs(config.server.drain_seconds_max),
+    })
+}
+
+impl Running {
+    /// Drains: takes no new calls, lets those under way end, and ends the jobs; at most as long as `drain_seconds_max`.
+    pub async fn stop(self) {
+        self.foundation.readiness.drain();
+        // Gone already only if the server ended by itself.
+        let _ = self.stop.send(());
+        if tokio::time::timeout(self.drain, self.foundation.tasks.end()).await.is_err() {
+            tracing::warn!("drain_seconds_max is over: what was under way is cut off");
+        }
+        self.foundation.database.pool().close().await;
+    }
+}
+
+fn begin_jobs(config: &ServerConfig, foundation: &Foundation) {
+    let (database, clock) = (foundation.database.clone(), Arc::clone(&foundation.clock));
+    foundation.tasks.spawn("outbox relay", outbox::relay(database.clone(), Arc::clone(&clock), config.outbox_max));
+    foundation.tasks.spawn("idempotency", idempotency::forget(database, clock));
+}
+
+async fn with_health_and_reflection(
+    routes: Routes,
+    service: &'static str,
+    foundation: &Foundation,
+) -> Result<Routes, StartError> {
+    let (reporter, health) = tonic_health::server::health_reporter();
+    let names: Vec<String> = RPCS
+        .iter()
+        .filter(|rpc| rpc.service == service)
+        .filter_map(|rpc| rpc.path.trim_start_matches('/').split_once('/').map(|(name, _)| name.to_owned()))
+        .chain([String::new()])
+        .collect();
+    for name in &names {
+        reporter.set_service_status(name, tonic_health::ServingStatus::NotServing).await;
+    }
+    let mut ready = foundation.readiness.watch();
+    foundation.tasks.spawn("health", async move {
+        while ready.changed().await.is_ok() {
+            let status = if *ready.borrow() {
+                tonic_health::ServingStatus::Serving
+            } else {
+                tonic_health::ServingStatus::NotServing
+            };
+            for name in &names {
+                reporter.set_service_status(name, status).await;
+            }
+        }
+    });
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(contract::DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        .map_err(|error| StartError::Service(format!("reflection: {error}")))?;
+    Ok(routes.add_service(health).add_service(reflection))
+}
+
+async fn serve_admin(config: &ServerConfig, foundation: &Foundation) -> Result<SocketAddr, StartError> {
+    let (listener, address) = listen(config.admin_listen).await?;
+    let router = admin::router(foundation.metrics.clone(), foundation.database.clone(), foundation.readiness.clone());
+    foundation.tasks.spawn("admin", async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "the admin port ended");
+        }
+    });
+    Ok(address)
+}
+
+async fn serve(
+    config: &ServerConfig,
+    routes: Routes,
+    foundation: &Foundation,
+    stopped: oneshot::Receiver<()>,
+) -> Result<SocketAddr, StartError> {
+    let (listener, address) = listen(config.listen).await?;
+    let connections = connection::accept(listener, foundation.tls.clone(), config.connections_max, &foundation.tasks);
+    let server = Server::builder()
+        .max_concurrent_streams(STREAMS_MAX)
+        .http2_max_header_list_size(HEADER_BYTES_MAX)
+        .http2_keepalive_interval(Some(Duration::from_secs(20)))
+        .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+        .add_routes(routes)
+        .serve_with_incoming_shutdown(connections, async {
+            // Told to stop, or the one who could tell is gone: either way.
+            let _ = stopped.await;
+        });
+    foundation.tasks.spawn_to_its_end(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the gRPC port ended");
+        }
+    });
+    Ok(address)
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let refuse = |source| StartError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(refuse)?;
+    let address = listener.local_addr().map_err(refuse)?;
+    Ok((listener, address))
+}

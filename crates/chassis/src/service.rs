@@ -1,0 +1,132 @@
+//! What a service gives the chassis, and what it gets from it.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
+
+use assertion::KeySet;
+use sqlx::migrate::Migrator;
+use tonic::service::Routes;
+
+use crate::auth::Authority;
+use crate::clock::{SharedClock, SharedEntropy, SystemClock, SystemEntropy};
+use crate::config::{Config, PeerConfig, ServiceConfig};
+use crate::database::Database;
+use crate::feed::{Follower, Freshness};
+use crate::metrics::Metrics;
+use crate::peer::Peer;
+use crate::readiness::Readiness;
+use crate::start::StartError;
+use crate::tasks::Tasks;
+use crate::tls::Tls;
+
+/// A service: its name, its configuration, its tables, and how it is put together.
+pub trait Service: Sized + Send + Sync + 'static {
+    /// Its name: of its contract, its database, its certificate and its section of the configuration.
+    const NAME: &'static str;
+
+    /// Its own section of the configuration.
+    type Config: ServiceConfig;
+
+    /// Its tables.
+    fn migrator() -> &'static Migrator;
+
+    /// Puts it together and begins its jobs (`foundation.tasks`). Must not wait for other services: they may be starting too.
+    fn build(
+        config: Self::Config,
+        foundation: &Foundation,
+    ) -> impl Future<Output = Result<Arc<Self>, StartError>> + Send;
+
+    /// Its RPCs.
+    fn routes(self: Arc<Self>) -> Routes;
+}
+
+/// What every service stands on.
+#[derive(Clone, Debug)]
+pub struct Foundation {
+    /// Its own database.
+    pub database: Database,
+    /// The time.
+    pub clock: SharedClock,
+    /// Randomness.
+    pub entropy: SharedEntropy,
+    /// Where it registers its own metrics.
+    pub metrics: Metrics,
+    /// What runs beside the calls.
+    pub tasks: Tasks,
+    /// What must have come before it may be asked.
+    pub readiness: Readiness,
+    /// The keys that credentials are verified with, kept current by [`Foundation::follow_identity`].
+    pub keys: KeySet,
+    /// When identity was last heard of.
+    pub freshness: Freshness,
+    pub(crate) tls: Tls,
+    pub(crate) peers: BTreeMap<String, PeerConfig>,
+    pub(crate) authority: Arc<OnceLock<Arc<dyn Authority>>>,
+}
+
+/// What a test may put in place of the machine's own.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// The time.
+    pub clock: SharedClock,
+    /// Randomness.
+    pub entropy: SharedEntropy,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+    }
+}
+
+impl Foundation {
+    pub(crate) fn lay<S: Service>(config: &Config<S::Config>, surroundings: &Surroundings) -> Result<Self, StartError> {
+        Ok(Self {
+            database: Database::open(&config.database)?,
+            clock: Arc::clone(&surroundings.clock),
+            entropy: Arc::clone(&surroundings.entropy),
+            metrics: Metrics::new(S::NAME),
+            tasks: Tasks::default(),
+            readiness: Readiness::default(),
+            keys: KeySet::default(),
+            freshness: Freshness::default(),
+            tls: Tls::load(&config.tls)?,
+            peers: config.peers.clone(),
+            authority: Arc::default(),
+        })
+    }
+
+    /// A client of another service, without connecting yet.
+    ///
+    /// # Errors
+    /// If the configuration does not say where it is.
+    pub fn peer(&self, name: &'static str) -> Result<Peer, StartError> {
+        let config = self
+            .peers
+            .get(name)
+            .ok_or_else(|| StartError::Config(format!("[peers.{name}] is missing: this service calls {name}")))?;
+        Peer::new(name, config, &self.tls)
+    }
+
+    /// A follower of identity's feed. Every service runs exactly one; it is ready only once that one has caught up.
+    ///
+    /// # Errors
+    /// If the configuration does not say where identity is.
+    pub fn follow_identity(&self) -> Result<Follower, StartError> {
+        let caught_up = self.readiness.wait_for("identity's feed");
+        Ok(Follower::peer(self.peer("identity")?, self.keys.clone(), self.freshness.clone(), caught_up))
+    }
+
+    /// The follower for identity itself, whose feed is in its own database.
+    pub fn follow_own_feed(&self) -> Follower {
+        let caught_up = self.readiness.wait_for("its own feed");
+        Follower::own(self.database.clone(), self.keys.clone(), self.freshness.clone(), caught_up)
+    }
+
+    /// Says who decides permissions for callers with a token. Only the permissions service, once.
+    pub fn decide_permissions(&self, authority: Arc<dyn Authority>) {
+        let first = self.authority.set(authority).is_ok();
+        assert!(first, "a service has one authority");
+    }
+}

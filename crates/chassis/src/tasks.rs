@@ -1,0 +1,41 @@
+//! The tasks that run beside the calls. All end when the service drains; none is forgotten.
+
+use std::future::Future;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The running tasks. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Tasks {
+    tracker: TaskTracker,
+    ending: CancellationToken,
+}
+
+impl Tasks {
+    /// Runs a task until it is done or the service drains. Anything that it must not leave half-done belongs into a
+    /// transaction.
+    pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let ending = self.ending.clone();
+        #[expect(clippy::disallowed_methods, reason = "the one place where a task begins")]
+        tokio::spawn(self.tracker.track_future(async move {
+            tokio::select! {
+                () = ending.cancelled() => {}
+                () = task => tracing::debug!(task = name, "task done"),
+            }
+        }));
+    }
+
+    /// Runs to its end something that a drain must wait for, however long it takes.
+    pub(crate) fn spawn_to_its_end(&self, task: impl Future<Output = ()> + Send + 'static) {
+        #[expect(clippy::disallowed_methods, reason = "the one place where a task begins")]
+        tokio::spawn(self.tracker.track_future(task));
+    }
+
+    /// Tells every task to end, and waits until all have.
+    pub(crate) async fn end(&self) {
+        self.ending.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+}
