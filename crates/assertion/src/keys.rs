@@ -54,9 +54,10 @@ impl KeySet {
     /// If `jwk` is not a P-256 public key as a JSON Web Key (RFC 7517).
     pub fn publish(&self, key_id: &str, use_: KeyUse, jwk: &str, not_after: OffsetDateTime) -> Result<(), KeyRejected> {
         let jwk: Jwk = serde_json::from_str(jwk).map_err(KeyRejected::Malformed)?;
-        match &jwk.algorithm {
-            AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P256 => {}
-            _ => return Err(KeyRejected::NotP256),
+        let on_p256 =
+            matches!(&jwk.algorithm, AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P256);
+        if !on_p256 {
+            return Err(KeyRejected::NotP256);
         }
         let decoding = DecodingKey::from_jwk(&jwk).map_err(KeyRejected::NotAKey)?;
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);

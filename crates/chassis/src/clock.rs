@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 /// Tells the time of day.
 pub trait Clock: Debug + Send + Sync + 'static {
-    /// The time now, in UTC.
+    /// The time now, in UTC and whole microseconds: what PostgreSQL keeps, so that what is stored reads back the same.
     fn now(&self) -> OffsetDateTime;
 }
 
@@ -24,7 +24,8 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> OffsetDateTime {
         #[expect(clippy::disallowed_methods, reason = "the one place where the time of day enters")]
-        OffsetDateTime::now_utc()
+        let now = OffsetDateTime::now_utc();
+        now.truncate_to_microsecond()
     }
 }
 
@@ -65,7 +66,7 @@ pub struct ManualClock(Arc<Mutex<OffsetDateTime>>);
 impl ManualClock {
     /// A clock that shows `now`.
     pub fn at(now: OffsetDateTime) -> Self {
-        Self(Arc::new(Mutex::new(now)))
+        Self(Arc::new(Mutex::new(now.truncate_to_microsecond())))
     }
 
     /// Moves it on, or back.

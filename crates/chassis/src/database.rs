@@ -88,18 +88,19 @@ fn connect_options(config: &DatabaseConfig) -> Result<PgConnectOptions, StartErr
 
 impl From<sqlx::Error> for DatabaseError {
     fn from(error: sqlx::Error) -> Self {
-        let unavailable = match &error {
+        let lost = matches!(
+            &error,
             sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed
-            | sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_) => true,
-            // Class 08 is a lost connection, 57P a server that is going away, 53 one that is short of something.
-            sqlx::Error::Database(database) => database
-                .code()
-                .is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code.starts_with("53")),
-            _ => false,
-        };
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+                | sqlx::Error::BeginFailed
+                | sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+        );
+        // Class 08 is a lost connection, 57P a server that is going away, 53 one that is short of something.
+        let code = error.as_database_error().and_then(|error| error.code());
+        let unavailable =
+            lost || code.is_some_and(|code| ["08", "57P", "53"].iter().any(|class| code.starts_with(class)));
         if unavailable { Self::Unavailable(error) } else { Self::Unexpected(error) }
     }
 }

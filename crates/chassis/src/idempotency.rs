@@ -22,6 +22,15 @@ pub struct IdempotencyKey {
     request_digest: Vec<u8>,
 }
 
+/// What became of a claim.
+#[derive(Debug)]
+pub enum Claimed<R> {
+    /// The call is the first with its key, or has none: its unit of work goes on.
+    First(UnitOfWork),
+    /// Another was first, and answered this. Nothing of this one stays.
+    Earlier(R),
+}
+
 /// What is wrong with an idempotency key.
 #[derive(Debug, thiserror::Error)]
 pub enum IdempotencyError {
@@ -92,6 +101,31 @@ impl IdempotencyKey {
             None => Ok(None),
             Some(row) if row.request_digest != self.request_digest => Err(IdempotencyError::Reused),
             Some(row) => R::decode(row.response.as_slice()).map(Some).map_err(|_| IdempotencyError::Reused),
+        }
+    }
+
+    /// Remembers the answer, before anything else in the unit of work: so that of two calls at once with the same key, the
+    /// second waits here until the first is done, and then answers what it did. The answer must hold no secret.
+    ///
+    /// # Errors
+    /// If the earlier call was another, or the database cannot be reached.
+    pub async fn claim<R: Message + Default>(
+        key: Option<&Self>,
+        mut work: UnitOfWork,
+        database: &Database,
+        context: &Context,
+        response: &R,
+    ) -> Result<Claimed<R>, IdempotencyError> {
+        let Some(key) = key else { return Ok(Claimed::First(work)) };
+        match key.remember(&mut work, context, response).await {
+            Ok(()) => Ok(Claimed::First(work)),
+            Err(IdempotencyError::Reused) => {
+                // Its connection goes back first: waiting for a second one while holding one can exhaust the pool.
+                drop(work);
+                let earlier = key.earlier(database, context).await?;
+                earlier.map(Claimed::Earlier).ok_or(IdempotencyError::Reused)
+            }
+            Err(error @ (IdempotencyError::Field(_) | IdempotencyError::Database(_))) => Err(error),
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
-use contract::rpc::RPCS;
+use contract::rpc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, oneshot};
@@ -147,12 +147,8 @@ async fn with_health_and_reflection(
     foundation: &Foundation,
 ) -> Result<Routes, StartError> {
     let (reporter, health) = tonic_health::server::health_reporter();
-    let names: Vec<String> = RPCS
-        .iter()
-        .filter(|rpc| rpc.service == service)
-        .filter_map(|rpc| rpc.path.trim_start_matches('/').split_once('/').map(|(name, _)| name.to_owned()))
-        .chain([String::new()])
-        .collect();
+    let served = rpc::services_of(service);
+    let names: Vec<String> = served.iter().map(|name| (*name).to_owned()).chain([String::new()]).collect();
     for name in &names {
         reporter.set_service_status(name, tonic_health::ServingStatus::NotServing).await;
     }
@@ -169,7 +165,10 @@ async fn with_health_and_reflection(
             }
         }
     });
-    let reflection = tonic_reflection::server::Builder::configure()
+    let reflection = served
+        .iter()
+        .fold(tonic_reflection::server::Builder::configure(), |builder, name| builder.with_service_name(*name));
+    let reflection = reflection
         .register_encoded_file_descriptor_set(contract::DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()

@@ -26,6 +26,11 @@ impl Tasks {
         }));
     }
 
+    /// Ends when the service drains: for streams to callers, which would otherwise go on until they are cut off.
+    pub fn ending(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.ending.clone().cancelled_owned()
+    }
+
     /// Runs to its end something that a drain must wait for, however long it takes.
     pub(crate) fn spawn_to_its_end(&self, task: impl Future<Output = ()> + Send + 'static) {
         #[expect(clippy::disallowed_methods, reason = "the one place where a task begins")]

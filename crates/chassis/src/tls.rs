@@ -74,10 +74,11 @@ impl Tls {
     pub(crate) fn peer_name(&self, certificate: &CertificateDer<'_>) -> Option<String> {
         let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
         let names = certificate.subject_alternative_name().ok()??;
-        let mut ids = names.value.general_names.iter().filter_map(|name| match name {
-            GeneralName::URI(uri) => uri.strip_prefix("spiffe://"),
-            _ => None,
-        });
+        let mut ids = names
+            .value
+            .general_names
+            .iter()
+            .filter_map(|name| if let GeneralName::URI(uri) = name { uri.strip_prefix("spiffe://") } else { None });
         // The SPIFFE standard (X.509-SVID, 2) allows exactly one; more are ambiguous, and none is believed.
         let (id, None) = (ids.next()?, ids.next()) else { return None };
         let (domain, name) = id.split_once('/')?;

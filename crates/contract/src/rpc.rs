@@ -43,6 +43,18 @@ pub fn find(path: &str) -> Option<&'static Rpc> {
     RPCS.binary_search_by(|rpc| rpc.path.cmp(path)).ok().map(|index| &RPCS[index])
 }
 
+/// The gRPC services that the service with this name answers, by their full names: its own, those of foreign contracts, and those
+/// that every service answers.
+pub fn services_of(service: &str) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = RPCS
+        .iter()
+        .filter(|rpc| rpc.service.is_empty() || rpc.service == service)
+        .filter_map(|rpc| rpc.path.strip_prefix('/')?.split_once('/').map(|(name, _)| name))
+        .collect();
+    names.dedup();
+    names
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -37,7 +37,7 @@ struct Tail {
 }
 
 /// Streams the feed from a position: what came after it, then what comes, with a heartbeat at least every second. If the
-/// database's epoch is another than the position's, it begins with the first entry.
+/// database's epoch is another than the position's, or its feed ends before the position, it begins with the first entry.
 pub fn tail(database: Database, from: Position) -> FeedStream {
     let tail = Tail { database, position: from, pending: Vec::new().into_iter(), heartbeat_at: Instant::now() };
     Box::pin(futures::stream::unfold(tail, |mut tail| async move {
@@ -57,7 +57,8 @@ impl Tail {
             let database = self.database.clone();
             let written = database.written().notified();
             let head = head(&database).await?;
-            if head.epoch != self.position.epoch {
+            // A head behind its reader has lost entries, whatever its epoch says.
+            if head.epoch != self.position.epoch || head.number < self.position.number {
                 self.position = Position { epoch: head.epoch, number: 0 };
             }
             if head.number > self.position.number {

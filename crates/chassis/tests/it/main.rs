@@ -1,5 +1,7 @@
 //! What services stand on, against a real PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod feed;
 mod unit_of_work;
 
