@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures::{Stream, StreamExt as _};
+use tokio_util::sync::CancellationToken;
 use tonic::{Extensions, Request, Response, Status, Streaming};
 
 use crate::context::Context;
@@ -87,6 +88,10 @@ where
     run_stream(service, extensions, Box::pin(messages), handler).await
 }
 
+/// Rings when the service drains: a stream that would go on for ever ends then, and its reader begins again elsewhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Draining(pub(crate) CancellationToken);
+
 async fn run_stream<S, M, R, E, F, Fut, T>(
     service: &Arc<S>,
     mut extensions: Extensions,
@@ -104,10 +109,16 @@ where
     let results =
         handler(Arc::clone(service), context, messages).await.map_err(|error| to_status(&error, &request_id))?;
     let results = results.map(move |result| result.map_err(|error| to_status(&error, &request_id)));
+    let Draining(draining) = extensions.remove().ok_or_else(layers_missing)?;
+    let results = results.take_until(draining.cancelled_owned());
     Ok(Response::new(Box::pin(results)))
 }
 
 /// The layers put it there; a service that is served without them refuses every call.
 fn take_context(extensions: &mut Extensions) -> Result<Context, Status> {
-    extensions.remove::<Context>().ok_or_else(|| Status::internal("the call did not pass the layers"))
+    extensions.remove().ok_or_else(layers_missing)
+}
+
+fn layers_missing() -> Status {
+    Status::internal("the call did not pass the layers")
 }

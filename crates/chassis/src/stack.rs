@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::middleware::from_fn_with_state;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use crate::auth::Authenticator;
@@ -19,6 +20,7 @@ pub(crate) struct Layers {
     pub(crate) metrics: Arc<RpcMetrics>,
     pub(crate) calls: Arc<Semaphore>,
     pub(crate) authenticator: Arc<Authenticator>,
+    pub(crate) draining: CancellationToken,
 }
 
 /// The routes behind their layers. Reads from the outside in; a test holds the order.

@@ -37,6 +37,11 @@ impl Tasks {
         tokio::spawn(self.tracker.track_future(task));
     }
 
+    /// Rings when the service drains.
+    pub(crate) fn draining(&self) -> CancellationToken {
+        self.ending.clone()
+    }
+
     /// Tells every task to end, and waits until all have.
     pub(crate) async fn end(&self) {
         self.ending.cancel();

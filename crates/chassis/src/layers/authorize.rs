@@ -9,6 +9,7 @@ use contract::{Reason, header};
 use super::deadline::Deadline;
 use super::{call, pass, refuse};
 use crate::auth::Shown;
+use crate::call::Draining;
 use crate::context::Context;
 use crate::stack::Layers;
 
@@ -49,5 +50,6 @@ pub(crate) async fn layer(State(layers): State<Layers>, mut request: Request, ne
         span.record("tenant", tenant.as_str());
     }
     request.extensions_mut().insert(context);
+    request.extensions_mut().insert(Draining(layers.draining.clone()));
     next.run(request).await
 }

@@ -18,6 +18,7 @@ fn layers(calls: usize) -> Layers {
         metrics: crate::metrics::Metrics::new("identity").rpc(),
         calls: Arc::new(Semaphore::new(calls)),
         authenticator: Arc::new(Authenticator::new("identity", &KeySet::default(), Arc::new(OnceLock::new()))),
+        draining: CancellationToken::new(),
     }
 }
 
