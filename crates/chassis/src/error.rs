@@ -42,6 +42,12 @@ pub fn status(reason: Reason, text: String, metadata: Vec<(&'static str, String)
     Status::with_error_details(reason.code(), text, details)
 }
 
+/// The reason in an answer of ours, if it has one that is known here.
+pub fn reason_of(status: &Status) -> Option<Reason> {
+    let info = status.get_details_error_info().filter(|info| info.domain == ERROR_DOMAIN)?;
+    Reason::ALL.iter().copied().find(|reason| reason.name() == info.reason)
+}
+
 /// What a caller is told in place of the error's own text.
 fn hidden(reason: Reason) -> Option<&'static str> {
     if reason == Reason::Internal {

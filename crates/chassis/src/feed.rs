@@ -59,7 +59,10 @@ pub(crate) async fn append(
 }
 
 /// The newest position of the database's feed.
-pub(crate) async fn head(database: &Database) -> Result<Position, DatabaseError> {
+///
+/// # Errors
+/// If the database cannot be reached.
+pub async fn head(database: &Database) -> Result<Position, DatabaseError> {
     let head =
         sqlx::query!("SELECT epoch::text AS \"epoch!\", number FROM feed_head").fetch_one(database.pool()).await?;
     Ok(Position { epoch: head.epoch, number: u64::try_from(head.number).unwrap_or(0) })

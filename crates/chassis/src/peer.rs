@@ -8,11 +8,10 @@ use tokio::time::Instant;
 use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Response, Status};
-use tonic_types::StatusExt as _;
 
 use crate::config::PeerConfig;
 use crate::context::Context;
-use crate::error::ServiceError;
+use crate::error::{ServiceError, reason_of};
 use crate::start::StartError;
 use crate::tls::Tls;
 
@@ -64,10 +63,7 @@ pub struct PeerError {
 
 impl PeerError {
     fn new(peer: &'static str, status: &Status) -> Self {
-        let refused = status
-            .get_details_error_info()
-            .filter(|info| info.domain == contract::ERROR_DOMAIN)
-            .and_then(|info| Reason::ALL.iter().copied().find(|reason| reason.name() == info.reason));
+        let refused = reason_of(status);
         Self { peer, code: status.code(), refused, message: format!("{:?}: {}", status.code(), status.message()) }
     }
 

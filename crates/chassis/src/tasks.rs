@@ -27,7 +27,7 @@ impl Tasks {
     }
 
     /// Ends when the service drains: for streams to callers, which would otherwise go on until they are cut off.
-    pub fn ending(&self) -> impl Future<Output = ()> + Send + 'static {
+    pub fn ending(&self) -> impl Future<Output = ()> + Send + use<> {
         self.ending.clone().cancelled_owned()
     }
 

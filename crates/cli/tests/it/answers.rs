@@ -1,0 +1,140 @@
+//! What is answered: exit codes, documents for scripts, tables for people.
+
+use serde_json::json;
+
+use crate::played::Gateway;
+use crate::run::Machine;
+
+#[tokio::test]
+async fn a_check_exits_with_its_answer() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway);
+    for (subject, code, stdout) in [("user:alice", 0, "allowed\n"), ("group:eng#member", 1, "denied\n")] {
+        let outcome = machine.run(&format!("check document:roadmap view {subject}")).await;
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (code, stdout), "{outcome:?}");
+    }
+    let json = machine.json("check document:roadmap view user:alice --consistency full").await;
+    assert_eq!(json, json!({ "allowed": true, "checked_at": "t1" }));
+    assert!(gateway.asked().last().unwrap().contains("FullyConsistent(true)"));
+    machine.run("check document:roadmap view user:alice --consistency t2").await;
+    assert!(gateway.asked().last().unwrap().contains(r#"AtLeastAsFresh("t2")"#));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_neither_yes_nor_no_is_not_a_no() {
+    let gateway = Gateway::start().await;
+    let outcome = Machine::of(&gateway).run("check document:roadmap view user:nemo").await;
+    assert_eq!(outcome.code, 3, "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_test_of_a_route_exits_with_its_answer() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway);
+    let denied = machine.run("route test documents.localhost GET /v1/documents/roadmap").await;
+    let text = "denied: CREDENTIAL_MISSING\nroute:    read\nrequired: document:roadmap#view\n";
+    assert_eq!((denied.code, denied.stdout.as_str()), (1, text));
+    let allowed = machine.run("route test documents.localhost GET /v1/documents/roadmap --as user:alice").await;
+    assert_eq!(allowed.code, 0, "{allowed:?}");
+}
+
+#[tokio::test]
+async fn a_list_is_followed_over_its_pages() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway);
+    let json = machine.json("user list").await;
+    assert_eq!((json["users"].as_array().unwrap().len(), &json["more"]), (1_500, &json!(false)));
+    let first = json!({ "id": "u0000", "display_name": "Somebody", "created_at": "1970-01-02T00:00:00Z" });
+    assert_eq!(json["users"][0], first);
+}
+
+#[tokio::test]
+async fn a_list_that_goes_on_says_so() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway);
+    let outcome = machine.run("user list --limit 2").await;
+    let table = "ID     NAME      CREATED\n\
+                 u0000  Somebody  1970-01-02T00:00:00Z\n\
+                 u0001  Somebody  1970-01-02T00:00:00Z\n";
+    assert_eq!(outcome.stdout, table);
+    assert_eq!(outcome.stderr, "note: there are more than these 2: raise --limit\n");
+    assert_eq!(machine.json("user list --limit 2").await["more"], json!(true));
+}
+
+#[tokio::test]
+async fn relationships_are_written_from_arguments_file_and_stdin() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway);
+    let file = machine.file("facts", "// who\ndocument:a#viewer@user:alice\n\ndocument:b#viewer@user:* // all\n");
+    let json = machine.json(&format!("relationship touch -f {file}")).await;
+    assert_eq!(json, json!({ "written_at": "t2", "changes": 2 }));
+    let created = machine.run("relationship create document:a#viewer@group:eng#member").await;
+    assert_eq!((created.code, created.stdout.as_str()), (0, "created 1, at t2\n"), "{created:?}");
+    let deleted = machine.run_with_input("relationship delete -f -", "document:a#viewer@user:alice").await;
+    assert_eq!((deleted.code, deleted.stdout.as_str()), (0, "deleted 1, at t2\n"), "{deleted:?}");
+}
+
+#[tokio::test]
+async fn listed_relationships_can_be_written_again() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway);
+    let listed = machine.run("relationship list --resource-type document --consistency full").await;
+    assert_eq!(listed.stdout, "document:a#viewer@group:eng#member\ndocument:b#viewer@group:eng#member\n");
+    let written = machine.run_with_input("relationship touch -f -", &listed.stdout).await;
+    assert_eq!(written.code, 0, "{written:?}");
+    let json = machine.json("relationship list --subject-type group").await;
+    assert_eq!((&json["read_at"], json["relationships"].as_array().unwrap().len()), (&json!("t3"), 2));
+}
+
+#[tokio::test]
+async fn listed_routes_can_be_applied_again() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway);
+    let json = machine.json("route list").await;
+    let route = json!({
+        "name": "a", "host": "h", "http": "GET /", "caller": "required", "permission": "document:x#view", "audience": "d",
+    });
+    assert_eq!(json, json!({ "routes": [route], "version": 7, "more": false }));
+    let file = machine.file("routes.yaml", &json!({ "routes": json["routes"] }).to_string());
+    let applied = machine.run(&format!("route apply -f {file} --expected-version 7")).await;
+    assert_eq!((applied.code, applied.stdout.as_str()), (0, "1 routes are in force, as version 7\n"), "{applied:?}");
+}
+
+#[tokio::test]
+async fn a_new_key_is_shown_once_on_stdout() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway);
+    let line = "key create --owner service_account:ci --scope permissions.check,permissions.read --expires 2030-01-01T00:00:00Z";
+    let outcome = machine.run(line).await;
+    assert!(outcome.stdout.contains("bw_new") && !outcome.stderr.contains("bw_new"), "{outcome:?}");
+    assert_eq!(outcome.stderr, "note: keep the key now: it is not shown again\n");
+    let json = machine.json(line).await;
+    assert_eq!(json["secret"], "bw_new");
+    assert_eq!(json["api_key"]["scopes"], json!(["permissions.check", "permissions.read"]));
+    assert_eq!(json["api_key"]["expires_at"], "2030-01-01T00:00:00Z");
+}
+
+#[tokio::test]
+async fn an_exchanged_token_stands_alone_on_stdout() {
+    let gateway = Gateway::start().await;
+    let outcome = Machine::of(&gateway).run("key exchange").await;
+    assert_eq!(outcome.stdout, "eyJ.a.b\n");
+    assert_eq!(outcome.stderr, "note: the token ends at 1970-01-01T00:05:00Z\n");
+}
+
+#[tokio::test]
+async fn a_schema_of_any_allowed_length_is_read() {
+    let gateway = Gateway::start().await;
+    let outcome = Machine::of(&gateway).run("schema read").await;
+    assert!(outcome.code == 0 && outcome.stdout.ends_with("\ndefinition user {}\n"), "{}", outcome.stderr);
+}
+
+#[tokio::test]
+async fn the_key_is_sent_unless_the_token_is_asked_for() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway).with("BAILIWICK_TOKEN", "token").with("BAILIWICK_TENANT", "acme");
+    machine.run("key list").await;
+    assert_eq!(gateway.asked()[0], format!("Bearer {} Some(\"acme\")", crate::run::KEY));
+    machine.run("key list --with-token --tenant other").await;
+    assert_eq!(gateway.asked()[2], "Bearer token Some(\"other\")");
+}

@@ -1,0 +1,317 @@
+//! The whole cluster: PostgreSQL, the services, the example upstream and Envoy, as one value that stops with it.
+
+mod files;
+mod observation;
+mod progress;
+mod readiness;
+mod settings;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::error::{Doing, Error, Result};
+use crate::ports::Ports;
+use crate::postgres::{self, Durability, Server};
+use crate::process::{self, Folders, Signal, Supervised};
+use crate::{database, envoy, parts, place};
+
+pub use files::Files;
+pub use observation::{is_healthy, process_of, whereabouts};
+pub use progress::Step;
+pub use settings::LogFormat;
+
+/// The services of the plane, in the order in which they are migrated.
+pub const SERVICES: [Part; 3] = [Part::Identity, Part::Permissions, Part::Gate];
+
+/// One process of the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Every service's database.
+    Postgres,
+    /// Who is calling.
+    Identity,
+    /// Whether they may.
+    Permissions,
+    /// Whether they may, at the edge.
+    Gate,
+    /// The example upstream.
+    Documents,
+    /// The gateway.
+    Envoy,
+}
+
+impl Part {
+    /// All, in the order in which they start.
+    pub const ALL: [Self; 6] =
+        [Self::Postgres, Self::Identity, Self::Permissions, Self::Gate, Self::Documents, Self::Envoy];
+
+    /// The name of its log, its certificate and its database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Identity => "identity",
+            Self::Permissions => "permissions",
+            Self::Gate => "gate",
+            Self::Documents => "documents",
+            Self::Envoy => "envoy",
+        }
+    }
+}
+
+/// How a cluster is set up.
+#[derive(Clone, Debug)]
+pub struct ClusterConfig {
+    /// Keys, certificates, configurations, logs and records of processes lie in here.
+    pub state: PathBuf,
+    /// PostgreSQL's files lie in here.
+    pub postgres: PathBuf,
+    /// Whether the databases survive a crash of the machine.
+    pub durability: Durability,
+    /// Where everything listens.
+    pub ports: Ports,
+    /// Where the services' binaries lie.
+    pub binaries: PathBuf,
+    /// How the services' logs look.
+    pub log_format: LogFormat,
+    /// Further settings of a service, as `section.key=value`.
+    pub overrides: BTreeMap<Part, Vec<String>>,
+}
+
+impl ClusterConfig {
+    /// A cluster for a test, on free ports, with files of its own. Files of tests that were killed are cleared away first.
+    ///
+    /// # Errors
+    /// If there are no free ports or the files of others cannot be cleared away.
+    pub fn for_test(name: &str) -> Result<Self> {
+        files::clear_abandoned()?;
+        let state = files::tests_folder().join(format!("{name}-{}", std::process::id()));
+        let postgres = place::postgres_folder(&format!("{name}-{}", std::process::id()));
+        place::remove(&state)?;
+        place::remove(&postgres)?;
+        Ok(Self {
+            state,
+            postgres,
+            durability: Durability::Fast,
+            ports: Ports::free()?,
+            binaries: built_binaries(),
+            log_format: LogFormat::Json,
+            overrides: BTreeMap::new(),
+        })
+    }
+
+    fn folders(&self) -> Folders {
+        Folders { logs: self.state.join("logs"), records: self.state.join("processes") }
+    }
+}
+
+/// A running cluster.
+#[derive(Debug)]
+pub struct Cluster {
+    config: ClusterConfig,
+    files: Files,
+    server: Server,
+    running: BTreeMap<Part, Supervised>,
+}
+
+/// The folder with the binaries of this build, beside the program that asks.
+pub fn built_binaries() -> PathBuf {
+    let program = std::env::current_exe().unwrap_or_default();
+    let folder = program.parent().unwrap_or(&program);
+    // Test programs lie one folder deeper.
+    if folder.ends_with("deps") { folder.parent().unwrap_or(folder).to_path_buf() } else { folder.to_path_buf() }
+}
+
+impl Cluster {
+    /// Starts everything, and waits until each part is healthy.
+    ///
+    /// # Errors
+    /// The first thing that does not work; what was started by then is stopped.
+    pub async fn start(config: ClusterConfig, mut progress: impl FnMut(&Step)) -> Result<Self> {
+        let mut clock = progress::Stopwatch::start(&mut progress);
+        files::own(&config.state)?;
+        process::stop_leftovers(&config.folders().records)?;
+        postgres::stop(&config.postgres);
+        config.ports.check_free()?;
+        files::rotate_logs(&config.folders().logs)?;
+        parts::envoy(&mut |line| eprintln!("{line}"))?;
+        let server = Server::prepare(&config.postgres, config.durability, &mut |line| eprintln!("{line}"))?;
+        clock.done("Envoy and PostgreSQL are installed");
+        let files = Files::keep(&config)?;
+        clock.done("keys and certificates are made");
+
+        let mut cluster = Self { config, files, server, running: BTreeMap::new() };
+        cluster.launch(Part::Postgres)?;
+        cluster.wait_until_ready(Part::Postgres).await?;
+        clock.done("PostgreSQL accepts connections");
+        for service in SERVICES {
+            database::keep_database(&cluster.server, service.name(), &cluster.files.passwords()).await?;
+        }
+        clock.done("each service has its database and its two roles");
+        for service in SERVICES {
+            cluster.files.write_service(&cluster.config, &cluster.server, service)?;
+            cluster.migrate(service)?;
+        }
+        clock.done("the databases are migrated");
+        // All at once, since some wait for others; then each is waited for.
+        for part in [Part::Identity, Part::Permissions, Part::Gate, Part::Documents] {
+            cluster.launch(part)?;
+        }
+        for part in [Part::Identity, Part::Permissions, Part::Gate, Part::Documents] {
+            cluster.wait_until_ready(part).await?;
+            clock.done(&format!("{} is ready", part.name()));
+        }
+        cluster.files.write_gateway(&cluster.config)?;
+        cluster.launch(Part::Envoy)?;
+        cluster.wait_until_ready(Part::Envoy).await?;
+        clock.done("Envoy is ready");
+        Ok(cluster)
+    }
+
+    /// How it was set up.
+    pub fn config(&self) -> &ClusterConfig {
+        &self.config
+    }
+
+    /// Its keys, certificates and logs.
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// Its PostgreSQL.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// The gateway's URL.
+    pub fn url(&self) -> String {
+        format!("https://localhost:{}", self.config.ports.gateway)
+    }
+
+    /// Makes sure that everything runs.
+    ///
+    /// # Errors
+    /// If something has ended: with the last lines that it wrote.
+    pub fn check(&mut self) -> Result<()> {
+        self.running.values_mut().try_for_each(Supervised::check)
+    }
+
+    /// Ends a part at once, as a crash would.
+    ///
+    /// # Errors
+    /// If the operating system does not say that it ended.
+    pub fn kill(&mut self, part: Part) -> Result<()> {
+        match self.running.get_mut(&part) {
+            Some(child) => child.kill(),
+            None => Ok(()),
+        }
+    }
+
+    /// Stops a part in an orderly way.
+    ///
+    /// # Errors
+    /// If the operating system does not say that it ended.
+    pub fn stop_part(&mut self, part: Part) -> Result<()> {
+        match self.running.remove(&part) {
+            Some(mut child) => child.stop(),
+            None => Ok(()),
+        }
+    }
+
+    /// Starts a part anew, after a [`Self::kill`] or instead of the one that runs, and waits until it is healthy.
+    ///
+    /// # Errors
+    /// If it does not become healthy.
+    pub async fn restart(&mut self, part: Part) -> Result<()> {
+        self.stop_part(part)?;
+        self.launch(part)?;
+        self.wait_until_ready(part).await
+    }
+
+    /// Lets a part and its children stand still, with its connections open.
+    pub fn pause(&self, part: Part) {
+        if let Some(child) = self.running.get(&part) {
+            child.signal(Signal::SIGSTOP);
+        }
+    }
+
+    /// Lets a part go on after [`Self::pause`].
+    pub fn resume(&self, part: Part) {
+        if let Some(child) = self.running.get(&part) {
+            child.signal(Signal::SIGCONT);
+        }
+    }
+
+    /// Stops everything, the last started first.
+    ///
+    /// # Errors
+    /// If the operating system does not say that something ended; everything else is stopped all the same.
+    pub fn stop(mut self) -> Result<()> {
+        self.stop_all()
+    }
+
+    fn stop_all(&mut self) -> Result<()> {
+        let mut all = Ok(());
+        for part in Part::ALL.into_iter().rev() {
+            all = all.and(self.stop_part(part));
+        }
+        all
+    }
+
+    fn launch(&mut self, part: Part) -> Result<()> {
+        let command = match part {
+            Part::Postgres => self.server.command(),
+            Part::Identity | Part::Permissions | Part::Gate => self.files.service_command(&self.config, part),
+            Part::Documents => self.files.documents_command(&self.config),
+            Part::Envoy => envoy::command(&parts::envoy(&mut |line| eprintln!("{line}"))?, &self.files.gateway()),
+        };
+        // SIGINT lets PostgreSQL stop without waiting for its clients.
+        let stop_signal = if part == Part::Postgres { Signal::SIGINT } else { Signal::SIGTERM };
+        let child = Supervised::start(part.name(), command, &self.config.folders(), stop_signal)?;
+        self.running.insert(part, child);
+        Ok(())
+    }
+
+    async fn wait_until_ready(&mut self, part: Part) -> Result<()> {
+        let child =
+            self.running.get_mut(&part).ok_or_else(|| Error::new(format!("{} was not started", part.name())))?;
+        if part == Part::Postgres {
+            return self.server.wait_until_ready(|| child.check()).await;
+        }
+        let log = self.config.folders().log(part.name());
+        readiness::wait(&readiness::endpoint(part, &self.config.ports), part.name(), &log, || child.check()).await
+    }
+
+    fn migrate(&self, service: Part) -> Result<()> {
+        let mut command: Command = self.files.service_command(&self.config, service);
+        let role = database::migrator_role(service.name());
+        command.arg("migrate");
+        command.args(["--set", &format!("database.url={}", self.server.url(&role, service.name()))]);
+        let password = database::password_file(&self.files.passwords(), &role);
+        command.arg("--set").arg(format!("database.password_file={}", password.display()));
+        let output = command.output().doing(|| format!("run {:?}", command.get_program()))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        Err(Error::new(format!(
+            "the database of {} cannot be migrated, {}:\n{}",
+            service.name(),
+            output.status,
+            said.trim_end()
+        )))
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // Nobody is there to hear of an error, and the records stay for whoever comes next.
+        let _ = self.stop_all();
+        if self.config.state.starts_with(files::tests_folder()) && !std::thread::panicking() {
+            let _ = place::remove(&self.config.state);
+        }
+        if self.config.durability == Durability::Fast {
+            let _ = place::remove(&self.config.postgres);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The files of a cluster: keys, certificates, secrets, configurations, logs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{ClusterConfig, Part, SERVICES, settings};
+use crate::certificates::{Authority, CertificateFiles};
+use crate::envoy::Gateway;
+use crate::error::{Doing, Result};
+use crate::postgres::{self, Server};
+use crate::process::{self, Identity};
+use crate::{place, secrets};
+
+/// The file that says which process a test's cluster belongs to.
+const OWNER: &str = "owner.json";
+
+/// The files of a cluster.
+#[derive(Clone, Debug)]
+pub struct Files {
+    state: PathBuf,
+}
+
+impl Files {
+    /// Makes what is missing.
+    pub(super) fn keep(config: &ClusterConfig) -> Result<Self> {
+        let files = Self::of(&config.state);
+        for folder in ["certificates", "secrets", "passwords", "configuration", "logs"] {
+            place::create_private_folder(&config.state.join(folder))?;
+        }
+        let authority = Authority::keep(&config.state.join("certificates"))?;
+        for peer in ["gateway", "documents"].into_iter().chain(SERVICES.map(Part::name)) {
+            authority.keep_peer(peer)?;
+        }
+        for secret in ["bootstrap-secret", "identity-pepper", "permissions-token-key"] {
+            secrets::keep_random(&files.secret(secret))?;
+        }
+        for key in ["identity-token-key.pem", "gate-assertion-key.pem"] {
+            secrets::keep_signing_key(&files.secret(key))?;
+        }
+        Ok(files)
+    }
+
+    /// The files in this folder, whether they are there or not.
+    pub fn of(state: &Path) -> Self {
+        Self { state: state.to_owned() }
+    }
+
+    /// The certificate of the authority that vouches for everyone.
+    pub fn authority(&self) -> PathBuf {
+        self.state.join("certificates/ca.pem")
+    }
+
+    /// The authority itself, to make further certificates with.
+    ///
+    /// # Errors
+    /// If its files cannot be read.
+    pub fn open_authority(&self) -> Result<Authority> {
+        Authority::keep(&self.state.join("certificates"))
+    }
+
+    /// The certificate of a peer.
+    pub fn certificate(&self, peer: &str) -> CertificateFiles {
+        let file = |name: String| self.state.join("certificates").join(name);
+        CertificateFiles { certificate: file(format!("{peer}.pem")), key: file(format!("{peer}-key.pem")) }
+    }
+
+    /// The secret with which the first administrator is made.
+    pub fn bootstrap_secret(&self) -> PathBuf {
+        self.secret("bootstrap-secret")
+    }
+
+    /// The log of a part.
+    pub fn log(&self, part: Part) -> PathBuf {
+        self.state.join("logs").join(format!("{}.log", part.name()))
+    }
+
+    /// Envoy's access log.
+    pub fn access_log(&self) -> PathBuf {
+        self.state.join("logs/access.log")
+    }
+
+    /// The passwords of the databases' roles.
+    pub fn passwords(&self) -> PathBuf {
+        self.state.join("passwords")
+    }
+
+    /// The configuration of a service.
+    pub fn configuration(&self, service: Part) -> PathBuf {
+        self.state.join("configuration").join(format!("{}.toml", service.name()))
+    }
+
+    pub(super) fn secret(&self, name: &str) -> PathBuf {
+        self.state.join("secrets").join(name)
+    }
+
+    pub(super) fn gateway(&self) -> PathBuf {
+        self.state.join("configuration/envoy.yaml")
+    }
+
+    pub(super) fn write_gateway(&self, config: &ClusterConfig) -> Result<()> {
+        let gateway = Gateway {
+            ports: &config.ports,
+            certificate: &self.certificate("gateway"),
+            authority: &self.authority(),
+            access_log: &self.access_log(),
+        };
+        gateway.write(&self.gateway())
+    }
+
+    pub(super) fn write_service(&self, config: &ClusterConfig, server: &Server, service: Part) -> Result<()> {
+        let text = settings::render(config, self, server, service);
+        place::write_private(&self.configuration(service), text.as_bytes())
+    }
+
+    pub(super) fn service_command(&self, config: &ClusterConfig, service: Part) -> Command {
+        let mut command = Command::new(config.binaries.join(format!("bailiwick-{}", service.name())));
+        command.arg("--config").arg(self.configuration(service));
+        for setting in config.overrides.get(&service).into_iter().flatten() {
+            command.args(["--set", setting]);
+        }
+        command
+    }
+
+    pub(super) fn documents_command(&self, config: &ClusterConfig) -> Command {
+        let certificate = self.certificate("documents");
+        let mut command = Command::new(config.binaries.join("documents"));
+        command.args(["--listen", &format!("127.0.0.1:{}", config.ports.documents)]);
+        command.args(["--identity-address", &format!("https://127.0.0.1:{}", config.ports.identity)]);
+        command.arg("--certificate-file").arg(certificate.certificate).arg("--key-file").arg(certificate.key);
+        command.arg("--ca-file").arg(self.authority()).args(["--audience", "documents"]);
+        command
+    }
+}
+
+/// Where the clusters of tests keep their files.
+pub(super) fn tests_folder() -> PathBuf {
+    place::state_folder().join("tests")
+}
+
+/// Makes the folder this process' own.
+pub(super) fn own(state: &Path) -> Result<()> {
+    place::create_private_folder(&place::state_folder())?;
+    place::create_private_folder(state)?;
+    let owner = serde_json::to_vec(&Identity::own()).expect("numbers can be written");
+    place::write_private(&state.join(OWNER), &owner)
+}
+
+/// Stops and clears away what tests left that were killed.
+pub(super) fn clear_abandoned() -> Result<()> {
+    let Ok(entries) = fs::read_dir(tests_folder()) else { return Ok(()) };
+    for entry in entries {
+        let state = entry.doing(|| "read the folder of tests".to_owned())?.path();
+        let owner =
+            fs::read(state.join(OWNER)).ok().and_then(|content| serde_json::from_slice::<Identity>(&content).ok());
+        if owner.is_some_and(|owner| owner.is_running()) {
+            continue;
+        }
+        process::stop_leftovers(&state.join("processes"))?;
+        let postgres = place::postgres_folder(&state.file_name().unwrap_or_default().to_string_lossy());
+        postgres::stop(&postgres);
+        place::remove(&postgres)?;
+        place::remove(&state)?;
+    }
+    Ok(())
+}
+
+/// Keeps the logs of the run before under another name.
+pub(super) fn rotate_logs(logs: &Path) -> Result<()> {
+    let Ok(entries) = fs::read_dir(logs) else { return Ok(()) };
+    for entry in entries {
+        let path = entry.doing(|| format!("read {}", logs.display()))?.path();
+        if path.extension().is_some_and(|extension| extension == "log") && !path.ends_with("up.log") {
+            fs::rename(&path, path.with_added_extension("1")).doing(|| format!("rename {}", path.display()))?;
+        }
+    }
+    Ok(())
+}

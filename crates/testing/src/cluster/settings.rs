@@ -1,0 +1,101 @@
+//! The services' configurations.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use super::{ClusterConfig, Files, Part};
+use crate::certificates::TRUST_DOMAIN;
+use crate::database;
+use crate::postgres::Server;
+
+/// How the services' logs look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// A JSON object a line.
+    Json,
+    /// For people.
+    Pretty,
+}
+
+/// The configuration of a service, as TOML.
+pub(super) fn render(config: &ClusterConfig, files: &Files, server: &Server, service: Part) -> String {
+    let ports = &config.ports;
+    let (listen, admin_listen) = match service {
+        Part::Identity => (ports.identity, ports.identity_admin),
+        Part::Permissions => (ports.permissions, ports.permissions_admin),
+        Part::Gate | Part::Postgres | Part::Documents | Part::Envoy => (ports.gate, ports.gate_admin),
+    };
+    let name = service.name();
+    let certificate = files.certificate(name);
+    let mut root = Table::new();
+    root.insert(
+        "server".to_owned(),
+        table([
+            ("listen", format!("127.0.0.1:{listen}").into()),
+            ("admin_listen", format!("127.0.0.1:{admin_listen}").into()),
+            ("drain_seconds_max", 10.into()),
+        ]),
+    );
+    root.insert(
+        "tls".to_owned(),
+        table([
+            ("certificate_file", path(&certificate.certificate)),
+            ("key_file", path(&certificate.key)),
+            ("ca_file", path(&files.authority())),
+            ("trust_domain", TRUST_DOMAIN.into()),
+        ]),
+    );
+    root.insert(
+        "database".to_owned(),
+        table([
+            ("url", server.url(name, name).into()),
+            ("password_file", path(&database::password_file(&files.passwords(), name))),
+            ("connections_max", 10.into()),
+        ]),
+    );
+    let format = match config.log_format {
+        LogFormat::Json => "json",
+        LogFormat::Pretty => "pretty",
+    };
+    root.insert("telemetry".to_owned(), table([("log_format", format.into()), ("log_filter", "info".into())]));
+    root.insert("peers".to_owned(), peers(config, service));
+    root.insert(name.to_owned(), own(files, service));
+    root.to_string()
+}
+
+fn peers(config: &ClusterConfig, service: Part) -> Value {
+    let address = |port: u16| table([("address", format!("https://127.0.0.1:{port}").into())]);
+    match service {
+        Part::Permissions => table([("identity", address(config.ports.identity))]),
+        Part::Gate => {
+            table([("identity", address(config.ports.identity)), ("permissions", address(config.ports.permissions))])
+        }
+        Part::Identity | Part::Postgres | Part::Documents | Part::Envoy => Table::new().into(),
+    }
+}
+
+fn own(files: &Files, service: Part) -> Value {
+    match service {
+        Part::Identity => table([
+            ("bootstrap_secret_file", path(&files.bootstrap_secret())),
+            ("pepper_file", path(&files.secret("identity-pepper"))),
+            ("token_key_file", path(&files.secret("identity-token-key.pem"))),
+        ]),
+        Part::Permissions => table([("token_key_file", path(&files.secret("permissions-token-key")))]),
+        Part::Gate | Part::Postgres | Part::Documents | Part::Envoy => table([
+            ("assertion_key_file", path(&files.secret("gate-assertion-key.pem"))),
+            ("own_hosts", Value::Array(["localhost", "127.0.0.1", "[::1]"].map(Value::from).to_vec())),
+        ]),
+    }
+}
+
+fn table<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    Value::Table(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
+fn path(path: &Path) -> Value {
+    Value::String(path.to_string_lossy().into_owned())
+}

@@ -1,0 +1,186 @@
+//! The gateway's configuration: `deploy/envoy/` holds the text, this file the names and ports that are filled in.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::certificates::{CertificateFiles, TRUST_DOMAIN};
+use crate::error::{Error, Result};
+use crate::place;
+use crate::ports::Ports;
+
+const BOOTSTRAP: &str = include_str!("../../../deploy/envoy/bootstrap.yaml");
+const SERVICE_CLUSTER: &str = include_str!("../../../deploy/envoy/service-cluster.yaml");
+
+/// What only the plane may say about a caller: taken off every request before anything looks at it.
+pub const STRIPPED_HEADERS: &[&str] = &[
+    contract::header::ASSERTION,
+    contract::header::DECISION_ID,
+    contract::header::REASON,
+    "bailiwick-subject",
+    "bailiwick-tenant-verified",
+    "x-forwarded-client-cert",
+];
+
+/// The services behind the gateway: each takes the calls of its own contract.
+const SERVICES: &[&str] = &["identity", "permissions", "gate"];
+
+/// The filled-in values are nested this deep in the text.
+const INDENTATION: &str = "                        ";
+
+/// What a gateway needs to know.
+#[derive(Debug)]
+pub struct Gateway<'a> {
+    /// Where everything listens.
+    pub ports: &'a Ports,
+    /// Its certificate, as a server and as the peer `gateway`.
+    pub certificate: &'a CertificateFiles,
+    /// Who vouches for the services.
+    pub authority: &'a Path,
+    /// Where to write who called what.
+    pub access_log: &'a Path,
+}
+
+impl Gateway<'_> {
+    /// Writes the configuration.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        place::write_private(path, self.render()?.as_bytes())
+    }
+
+    fn render(&self) -> Result<String> {
+        let clusters: Vec<String> = [self.ports.identity, self.ports.permissions, self.ports.gate]
+            .iter()
+            .zip(SERVICES)
+            .map(|(port, service)| fill(SERVICE_CLUSTER, &[("SERVICE", service), ("SERVICE_PORT", &port.to_string())]))
+            .collect();
+        let text = fill(
+            BOOTSTRAP,
+            &[
+                ("STRIPPED_HEADERS", &stripped_headers()),
+                ("SERVICE_ROUTES", &service_routes()),
+                ("SERVICE_CLUSTERS", clusters.join("").trim_end()),
+                ("LISTEN_ADDRESS", "127.0.0.1"),
+                ("GATEWAY_PORT", &self.ports.gateway.to_string()),
+                ("ADMIN_PORT", &self.ports.gateway_admin.to_string()),
+                ("DOCUMENTS_PORT", &self.ports.documents.to_string()),
+                ("TRUST_DOMAIN", TRUST_DOMAIN),
+                ("CERTIFICATE_FILE", &text(&self.certificate.certificate)?),
+                ("KEY_FILE", &text(&self.certificate.key)?),
+                ("CA_FILE", &text(self.authority)?),
+                ("ACCESS_LOG_FILE", &text(self.access_log)?),
+            ],
+        );
+        match text.split('@').find(|word| is_name(word)) {
+            Some(left) => Err(Error::new(format!("deploy/envoy has a @{left}@ that nothing fills in"))),
+            None => Ok(text),
+        }
+    }
+}
+
+/// The command that runs Envoy with the configuration.
+pub fn command(program: &Path, configuration: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.arg("-c").arg(configuration).args([
+        "--disable-hot-restart",
+        "--concurrency",
+        "2",
+        "--log-level",
+        "warning",
+    ]);
+    command
+}
+
+fn stripped_headers() -> String {
+    let mut lines: Vec<String> =
+        STRIPPED_HEADERS.iter().map(|header| format!("{INDENTATION}- remove: {header}")).collect();
+    // What Envoys tell each other steers retries, timeouts and addresses.
+    lines.push(format!("{INDENTATION}- remove_on_match: {{ key_matcher: {{ prefix: \"x-envoy-\" }} }}"));
+    lines.join("\n")
+}
+
+fn service_routes() -> String {
+    let routes: Vec<String> = SERVICES
+        .iter()
+        .map(|service| {
+            format!(
+                "{INDENTATION}- match: {{ prefix: \"/bailiwick.{service}.v1.\" }}\n{INDENTATION}  route: {{ cluster: {service}, \
+                 timeout: 60s, max_stream_duration: {{ grpc_timeout_header_max: 60s }} }}"
+            )
+        })
+        .collect();
+    routes.join("\n")
+}
+
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    values.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("@{name}@"), value))
+}
+
+fn is_name(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+}
+
+/// A path as it can stand between quotes.
+fn text(path: &Path) -> Result<String> {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
+    match absolute.to_str() {
+        Some(text) if !text.contains(['"', '\\', '\n', '@']) => Ok(text.to_owned()),
+        _ => Err(Error::new(format!("Envoy's configuration cannot hold the path {}", path.display()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::certificates::Authority;
+    use crate::parts;
+
+    /// The configuration as Envoy reads it, without its comments.
+    fn rendered(folder: &Path) -> (PathBuf, String) {
+        let authority = Authority::keep(folder).unwrap();
+        let certificate = authority.keep_peer("gateway").unwrap();
+        let ports = Ports::free().unwrap();
+        let path = folder.join("envoy.yaml");
+        let gateway = Gateway {
+            ports: &ports,
+            certificate: &certificate,
+            authority: &authority.certificate_file(),
+            access_log: &folder.join("access.log"),
+        };
+        gateway.write(&path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        (path, text)
+    }
+
+    #[test]
+    fn envoy_takes_the_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, _) = rendered(folder.path());
+        let program = parts::envoy(&mut |line| eprintln!("{line}")).unwrap();
+        let output = command(&program, &path).args(["--mode", "validate"]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    #[test]
+    fn gate_is_asked_first_and_fails_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, text) = rendered(folder.path());
+        let (_, after) = text.split_once("http_filters:").unwrap();
+        let (filters, _) = after.split_once("route_config:").unwrap();
+        let names: Vec<&str> = filters.lines().filter_map(|line| line.trim().strip_prefix("- name: ")).collect();
+        assert_eq!(names, ["envoy.filters.http.ext_authz", "envoy.filters.http.router"]);
+        assert!(filters.contains("failure_mode_allow: false") && filters.contains("timeout: 1s"));
+    }
+
+    #[test]
+    fn identity_headers_are_stripped_before_any_filter() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, text) = rendered(folder.path());
+        let early =
+            text.split_once("early_header_mutation_extensions:").unwrap().1.split_once("access_log:").unwrap().0;
+        for header in STRIPPED_HEADERS {
+            assert!(early.contains(&format!("- remove: {header}\n")), "{header}");
+        }
+    }
+}

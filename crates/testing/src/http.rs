@@ -1,0 +1,144 @@
+//! A client of the gateway over HTTP/1.1 or HTTP/2, for calls whose every header matters.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode, Version};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::pem::PemObject;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
+
+use crate::error::{Doing, Error, Result};
+
+/// The longest a call may take.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
+
+/// One connection to the gateway.
+#[derive(Debug)]
+pub struct Connection {
+    authority: String,
+    sender: Sender,
+    /// Drives the connection, until this value is dropped.
+    _driver: JoinSet<()>,
+}
+
+#[derive(Debug)]
+enum Sender {
+    Http1(http1::SendRequest<Full<Bytes>>),
+    Http2(http2::SendRequest<Full<Bytes>>),
+}
+
+/// What the gateway answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+    /// From the first byte sent to the last byte received.
+    pub took: Duration,
+}
+
+impl Answer {
+    /// A header as text, if there is one.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+impl Connection {
+    /// Connects to `host` at a port of this machine, believing the authority in the file.
+    ///
+    /// # Errors
+    /// If the connection fails, or the server shows another's certificate or speaks another protocol.
+    pub async fn open(host: &str, port: u16, version: Version, authority: &Path) -> Result<Self> {
+        let is_http2 = version == Version::HTTP_2;
+        let connector = TlsConnector::from(Arc::new(tls(authority, is_http2)?));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let stream = TcpStream::connect(address).await.doing(|| format!("connect to {address}"))?;
+        stream.set_nodelay(true).doing(|| format!("connect to {address}"))?;
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| Error::new(format!("{host} is not a host")))?;
+        let stream = connector.connect(name, stream).await.doing(|| format!("begin TLS with {host} at {address}"))?;
+        let stream = TokioIo::new(stream);
+        let mut driver = JoinSet::new();
+        let sender = if is_http2 {
+            let (sender, connection) =
+                http2::handshake(TokioExecutor::new(), stream).await.map_err(|error| failed(host, &error))?;
+            driver.spawn(async { drop(connection.await) });
+            Sender::Http2(sender)
+        } else {
+            let (sender, connection) = http1::handshake(stream).await.map_err(|error| failed(host, &error))?;
+            driver.spawn(async { drop(connection.await) });
+            Sender::Http1(sender)
+        };
+        Ok(Self { authority: format!("{host}:{port}"), sender, _driver: driver })
+    }
+
+    /// Sends one request; its URI is a path, with or without a query.
+    ///
+    /// # Errors
+    /// If no answer comes, or not in time.
+    pub async fn send(&mut self, mut request: Request<Bytes>) -> Result<Answer> {
+        let path = request.uri().to_string();
+        if matches!(self.sender, Sender::Http2(_)) {
+            let uri = format!("https://{}{path}", self.authority);
+            *request.uri_mut() = uri.parse().map_err(|_| Error::new(format!("{uri} is not a URI")))?;
+        } else if !request.headers().contains_key(http::header::HOST) {
+            let host = self.authority.parse().map_err(|_| Error::new(format!("{} is not a host", self.authority)))?;
+            request.headers_mut().insert(http::header::HOST, host);
+        }
+        let request = request.map(Full::new);
+        let start = Instant::now();
+        let exchange = async {
+            let answer = match &mut self.sender {
+                Sender::Http1(sender) => {
+                    sender.ready().await?;
+                    sender.send_request(request).await?
+                }
+                Sender::Http2(sender) => {
+                    sender.ready().await?;
+                    sender.send_request(request).await?
+                }
+            };
+            let (head, body) = answer.into_parts();
+            Ok::<_, hyper::Error>((head, body.collect().await?.to_bytes()))
+        };
+        let (head, body) = tokio::time::timeout(ANSWER_MAX, exchange)
+            .await
+            .map_err(|_| Error::new(format!("{path} was not answered within {ANSWER_MAX:?}")))?
+            .map_err(|error| failed(&path, &error))?;
+        Ok(Answer { status: head.status, headers: head.headers, body, took: start.elapsed() })
+    }
+}
+
+fn tls(authority: &Path, is_http2: bool) -> Result<ClientConfig> {
+    let unreadable =
+        |error: &dyn std::fmt::Display| Error::new(format!("cannot read {}: {error}", authority.display()));
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(authority).map_err(|error| unreadable(&error))? {
+        roots.add(certificate.map_err(|error| unreadable(&error))?).map_err(|error| unreadable(&error))?;
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|error| Error::new(format!("TLS cannot be set up: {error}")))?;
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![if is_http2 { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
+    Ok(config)
+}
+
+fn failed(what: &str, error: &dyn std::error::Error) -> Error {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    let message = causes.fold(error.to_string(), |message, cause| format!("{message}: {cause}"));
+    Error::new(format!("{what}: {message}"))
+}

@@ -1,0 +1,70 @@
+//! What changes, changes at once: relationships by their token, keys by the feed.
+
+use std::time::{Duration, Instant};
+
+use contract::identity::v1::CreateApiKeyRequest;
+use contract::permissions::v1::relationship_update::Operation;
+use e2e::{World, shared};
+use http::{Request, Version};
+
+async fn read_at(world: &World, path: &str, key: &str, token: &str) -> (u16, String) {
+    let request =
+        Request::get(path).header("authorization", format!("Bearer {key}")).header("bailiwick-consistency", token);
+    let outcome = world.send(Version::HTTP_11, request).await;
+    (outcome.status, outcome.reason)
+}
+
+fn key_for(seconds: i64) -> CreateApiKeyRequest {
+    let now = testing::surroundings::now().unix_timestamp();
+    CreateApiKeyRequest {
+        scopes: vec!["documents.read".to_owned()],
+        expires_at: Some(prost_types::Timestamp { seconds: now + seconds, nanos: 0 }),
+        ..CreateApiKeyRequest::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relationship_that_is_written_lets_in_and_one_that_is_removed_keeps_out() {
+    let world = shared().await;
+    let (dave, grant) = (world.key("dave"), "document:budget#viewer@user:dave");
+    for _ in 0..5 {
+        let token = world.write(Operation::Touch, grant).await;
+        assert_eq!(read_at(&world, "/v1/documents/budget", &dave, &token).await, (200, String::new()));
+        let token = world.write(Operation::Delete, grant).await;
+        assert_eq!(read_at(&world, "/v1/documents/budget", &dave, &token).await, (403, "forbidden".to_owned()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consistency_token_that_nobody_gave_out_lets_nobody_in() {
+    let world = shared().await;
+    let (status, _) = read_at(&world, "/v1/documents/roadmap", &world.key("alice"), "nonsense").await;
+    assert_eq!(status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_has_expired_is_refused() {
+    let world = shared().await;
+    let (_, key) = world.new_key("alice", key_for(2)).await;
+    assert_eq!(world.get(Version::HTTP_11, "/v1/documents/roadmap", Some(&key)).await.status, 200);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let outcome = world.get(Version::HTTP_11, "/v1/documents/roadmap", Some(&key)).await;
+    assert_eq!(outcome.decision(), (401, "credential_invalid"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_was_revoked_is_refused_within_five_seconds() {
+    let world = shared().await;
+    let (shown, key) = world.new_key("alice", key_for(3_600)).await;
+    assert_eq!(world.get(Version::HTTP_11, "/v1/documents/roadmap", Some(&key)).await.status, 200);
+    world.revoke_key(&shown.id).await;
+    let revoked = Instant::now();
+    loop {
+        let outcome = world.get(Version::HTTP_11, "/v1/documents/roadmap", Some(&key)).await;
+        if outcome.decision() == (401, "credential_invalid") {
+            break;
+        }
+        assert!(revoked.elapsed() < Duration::from_secs(5), "still let in: {outcome:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

@@ -1,0 +1,10 @@
+//! Stories that leave the cluster as it is: they share one.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod administration;
+mod callers;
+mod changes;
+mod denials;
+mod direct_ports;
+mod hostile_headers;

@@ -1,0 +1,97 @@
+//! The headers of a request, by their lower-case names, with every value that was sent.
+
+use std::collections::HashMap;
+
+use contract::header;
+
+use super::denial::Denial;
+
+/// Headers. One that gate reads must stand once, and say one thing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Headers(HashMap<String, Vec<Vec<u8>>>);
+
+impl Headers {
+    /// Takes in what the proxy tells, whichever of its two forms it uses.
+    pub(crate) fn read(pairs: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
+        let mut headers: HashMap<String, Vec<Vec<u8>>> = HashMap::new();
+        for (name, value) in pairs {
+            headers.entry(name.to_ascii_lowercase()).or_default().push(value);
+        }
+        Self(headers)
+    }
+
+    /// The one value of a header. Proxies join repeated ones with a comma, and nothing that gate reads has one in it.
+    pub(crate) fn single(&self, name: &'static str) -> Result<Option<&str>, Denial> {
+        let Some(values) = self.0.get(name) else { return Ok(None) };
+        let [value] = values.as_slice() else {
+            return Err(Denial::ambiguous(format!("the header {name} stands twice")));
+        };
+        match std::str::from_utf8(value) {
+            Ok(text) if text.contains(',') => Err(Denial::ambiguous(format!("the header {name} stands twice"))),
+            Ok(text) if text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ' || byte == b'\t') => {
+                Ok(Some(text))
+            }
+            Ok(_) | Err(_) => Err(Denial::ambiguous(format!("the header {name} is not plain ASCII"))),
+        }
+    }
+
+    /// Every value of a header, as it was sent.
+    pub(crate) fn all(&self, name: &str) -> &[Vec<u8>] {
+        self.0.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Refuses a request that declares one of the headers that carry trust to be for the next hop only (RFC 9110, 7.6.1): a proxy
+    /// behind gate would take it off.
+    pub(crate) fn refuse_hop_by_hop(&self) -> Result<(), Denial> {
+        for token in self.all("connection").iter().flat_map(|value| value.split(|byte| *byte == b',')) {
+            let token = token.trim_ascii().to_ascii_lowercase();
+            let carries_trust = token.starts_with(b"bailiwick-")
+                || [b"authorization".as_slice(), b"x-api-key", header::REQUEST_ID.as_bytes()]
+                    .contains(&token.as_slice());
+            if carries_trust {
+                return Err(Denial::ambiguous("the header connection names a header that carries trust"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&str, &[u8])]) -> Headers {
+        Headers::read(pairs.iter().map(|(name, value)| ((*name).to_owned(), value.to_vec())))
+    }
+
+    #[test]
+    fn a_header_that_stands_once_is_read_by_its_lower_case_name() {
+        assert_eq!(headers(&[("X-Api-Key", b"a")]).single("x-api-key"), Ok(Some("a")));
+        assert_eq!(headers(&[]).single("x-api-key"), Ok(None));
+    }
+
+    #[test]
+    fn a_header_that_says_two_things_is_ambiguous() {
+        for pairs in [
+            &[("authorization", b"a".as_slice()), ("authorization", b"b")][..],
+            &[("authorization", b"a"), ("Authorization", b"a")],
+            &[("authorization", b"Bearer a,Bearer b")],
+            &[("authorization", b"Bearer a, Basic b")],
+            &[("authorization", b"Bearer \xff")],
+            &[("authorization", b"Bearer \0")],
+            &[("authorization", "Bearer é".as_bytes())],
+        ] {
+            assert!(headers(pairs).single("authorization").is_err(), "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_carries_trust_cannot_be_declared_hop_by_hop() {
+        for value in
+            ["bailiwick-assertion", "close, Bailiwick-Assertion", "authorization", "x-api-key ,te", "x-request-id"]
+        {
+            assert!(headers(&[("Connection", value.as_bytes())]).refuse_hop_by_hop().is_err(), "{value}");
+        }
+        assert!(headers(&[("connection", b"keep-alive, Upgrade")]).refuse_hop_by_hop().is_ok());
+    }
+}

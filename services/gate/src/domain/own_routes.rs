@@ -1,0 +1,75 @@
+//! The routes of Bailiwick's own API, from the table of RPCs. No policy can override them, so none can lock its author out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use contract::rpc::{Entry, RPCS, Rpc};
+
+use super::route::{CallerRequirement, Need, Route};
+
+/// The routes by path.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnRoutes(HashMap<&'static str, Arc<Route>>);
+
+impl OwnRoutes {
+    /// Every RPC that callers from outside may reach.
+    ///
+    /// # Errors
+    /// If the table asks for a permission that gate cannot ask about.
+    pub(crate) fn compile() -> Result<Self, String> {
+        let from_outside =
+            RPCS.iter().filter(|rpc| rpc.path.starts_with("/bailiwick.")).filter(|rpc| match rpc.entry {
+                Entry::Edge | Entry::Mesh => true,
+                Entry::Peer | Entry::Open => false,
+            });
+        from_outside.map(|rpc| Ok((rpc.path, Arc::new(route(rpc)?)))).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The route of the RPC at `/package.Service/Method`.
+    pub(crate) fn find(&self, path: &str) -> Option<Arc<Route>> {
+        self.0.get(path).cloned()
+    }
+}
+
+fn route(rpc: &Rpc) -> Result<Route, String> {
+    let need = match rpc.permission.split_once('#') {
+        None if rpc.permission.is_empty() => Need::Nothing,
+        Some(("tenant", permission)) => Need::OnOwnTenant { permission: permission.to_owned() },
+        Some(("system", permission)) => Need::OnInstallation { permission: permission.to_owned() },
+        None | Some(_) => {
+            return Err(format!("{} needs {:?}, which is no permission of ours", rpc.path, rpc.permission));
+        }
+    };
+    let caller = if rpc.anonymous { CallerRequirement::Optional } else { CallerRequirement::Required };
+    Ok(Route { name: rpc.path.to_owned(), caller, scope: rpc.scope.to_owned(), need, audience: rpc.service.to_owned() })
+}
+
+/// Whether this is the audience of one of our own services: no route of a tenant may speak to it.
+pub(crate) fn is_own_audience(audience: &str) -> bool {
+    RPCS.iter().any(|rpc| !rpc.service.is_empty() && rpc.service == audience)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rpc_from_outside_has_a_route_and_none_between_services_has() {
+        let own = OwnRoutes::compile().unwrap();
+        for rpc in RPCS {
+            let expected = rpc.path.starts_with("/bailiwick.") && matches!(rpc.entry, Entry::Edge | Entry::Mesh);
+            assert_eq!(own.find(rpc.path).is_some(), expected, "{}", rpc.path);
+        }
+        assert!(own.find("/bailiwick.identity.v1.PeerService/AuthenticateApiKey").is_none());
+    }
+
+    #[test]
+    fn what_the_assertion_will_say_is_what_the_service_expects() {
+        let own = OwnRoutes::compile().unwrap();
+        for rpc in RPCS {
+            let Some(route) = own.find(rpc.path) else { continue };
+            assert_eq!((route.name.as_str(), route.need.name().as_str()), (rpc.path, rpc.permission));
+            assert_eq!((route.audience.as_str(), route.scope.as_str()), (rpc.service, rpc.scope));
+        }
+    }
+}

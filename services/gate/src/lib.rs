@@ -1,0 +1,127 @@
+//! Gate decides, for Bailiwick's own gateway and for any Envoy, whether a call may pass: who is calling, and whether they may.
+//!
+//! In reading order: what a call, a route and a decision are (`domain`); the decision itself (`decide`); Envoy's way to ask for one
+//! (`ext_authz`); gate's own API, by which tenants say which calls their hosts take (`grpc`, `store`); and what keeps it all
+//! current (`jobs`).
+
+mod config;
+mod decide;
+mod domain;
+mod error;
+mod ext_authz;
+mod grpc;
+mod jobs;
+mod messages;
+mod store;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use assertion::{Expectation, Verifier};
+use chassis::auth::{ACCESS_TOKEN_AUDIENCE, ACCESS_TOKEN_ISSUER};
+use chassis::clock::{SharedEntropy, new_id};
+use chassis::signing::SigningKey;
+use chassis::{Database, Foundation, Service, StartError};
+use contract::gate::v1::host_service_server::HostServiceServer;
+use contract::gate::v1::route_service_server::RouteServiceServer;
+use envoy_types::pb::envoy::service::auth::v3::authorization_server::AuthorizationServer;
+use sqlx::migrate::Migrator;
+use time::OffsetDateTime;
+use tonic::service::Routes;
+
+pub use config::GateConfig;
+
+use decide::api_keys::ApiKeys;
+use decide::assertions::Assertions;
+use decide::caller::Callers;
+use decide::metrics::DecisionMetrics;
+use decide::permissions::Permissions;
+use domain::own_routes::OwnRoutes;
+use domain::table::Table;
+
+static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// The service.
+#[derive(Debug)]
+pub struct Gate {
+    database: Database,
+    entropy: SharedEntropy,
+    table: Arc<ArcSwap<Table>>,
+    callers: Callers,
+    permissions: Permissions,
+    assertions: Arc<Assertions>,
+    metrics: DecisionMetrics,
+    routes_max: usize,
+}
+
+impl Gate {
+    /// The hosts and routes in force now.
+    fn table(&self) -> Arc<Table> {
+        self.table.load_full()
+    }
+
+    fn new_id(&self, now: OffsetDateTime) -> String {
+        new_id(now, self.entropy.as_ref()).to_string()
+    }
+}
+
+impl Service for Gate {
+    const NAME: &'static str = "gate";
+
+    type Config = GateConfig;
+
+    fn migrator() -> &'static Migrator {
+        &MIGRATOR
+    }
+
+    async fn build(config: GateConfig, foundation: &Foundation) -> Result<Arc<Self>, StartError> {
+        let key = SigningKey::read(&config.assertion_key_file)?;
+        let own_routes = OwnRoutes::compile().map_err(StartError::Service)?;
+        let empty = Table::new(config.own_hosts.iter().cloned().collect(), own_routes);
+        let remembered = Duration::from_secs(config.api_key_cache_seconds_max);
+        let api_keys = Arc::new(ApiKeys::new(foundation.peer("identity")?, remembered));
+        let expected = Expectation::access_token(ACCESS_TOKEN_ISSUER, ACCESS_TOKEN_AUDIENCE);
+        let gate = Arc::new(Self {
+            database: foundation.database.clone(),
+            entropy: Arc::clone(&foundation.entropy),
+            table: Arc::new(ArcSwap::from_pointee(empty.clone())),
+            callers: Callers {
+                api_keys: Arc::clone(&api_keys),
+                tokens: Verifier::new(foundation.keys.clone(), expected),
+                freshness: foundation.freshness.clone(),
+                silence_max: Duration::from_secs(config.identity_silence_seconds_max),
+            },
+            permissions: Permissions(foundation.peer("permissions")?),
+            assertions: Arc::new(Assertions::new(key, config.assertion_seconds)),
+            metrics: DecisionMetrics::register(&foundation.metrics),
+            routes_max: config.routes_max,
+        });
+        begin_jobs(&gate, empty, api_keys, foundation)?;
+        Ok(gate)
+    }
+
+    fn routes(self: Arc<Self>) -> Routes {
+        let api = grpc::Api(Arc::clone(&self));
+        Routes::new(RouteServiceServer::new(api.clone()))
+            .add_service(HostServiceServer::new(api))
+            .add_service(AuthorizationServer::new(ext_authz::ExtAuthz(self)))
+    }
+}
+
+fn begin_jobs(gate: &Gate, empty: Table, api_keys: Arc<ApiKeys>, foundation: &Foundation) -> Result<(), StartError> {
+    let tasks = &foundation.tasks;
+    let loaded = foundation.readiness.wait_for("the routes in force");
+    tasks.spawn("table", jobs::keep_table::keep_table(gate.database.clone(), Arc::clone(&gate.table), empty, loaded));
+    tasks.spawn("identity's feed", jobs::follow_identity::follow_identity(foundation.follow_identity()?, api_keys));
+    let published = foundation.readiness.wait_for("the assertion key's publication");
+    let identity = foundation.peer("identity")?;
+    let key_job = jobs::publish_key::publish_key(
+        identity,
+        Arc::clone(&gate.assertions),
+        Arc::clone(&foundation.clock),
+        published,
+    );
+    tasks.spawn("assertion key", key_job);
+    Ok(())
+}

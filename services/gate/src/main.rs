@@ -1,0 +1,10 @@
+//! The process: everything else is the chassis' and the service's.
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    chassis::run::<gate::Gate>()
+}

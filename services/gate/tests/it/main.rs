@@ -1,0 +1,13 @@
+//! Gate through its served gRPC API, against a real PostgreSQL: one file per RPC.
+
+mod access;
+mod apply_routes;
+mod assign_host;
+mod check;
+mod check_refuses;
+mod list_hosts;
+mod list_routes;
+mod outages;
+mod permissions;
+mod test_route;
+mod world;

@@ -1,0 +1,70 @@
+//! The section `[identity]` of the configuration.
+
+use std::path::{Path, PathBuf};
+
+use chassis::secret::Secret;
+use chassis::{ServiceConfig, StartError};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::bootstrap::{BootstrapSecret, SECRET_BYTES_MIN};
+
+/// The section `[identity]`. Every secret is in a file of its own.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The file with the one-time secret that the first administrator is made with: 32 bytes or more of text. Without it
+    /// the installation cannot be bootstrapped; it may be taken away once that is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bootstrap_secret_file: Option<PathBuf>,
+    /// The file with the key that API keys are hashed with: 32 bytes or more in hexadecimal. The same for all replicas; with
+    /// another one, every API key is unknown.
+    pub pepper_file: PathBuf,
+    /// The file with the private key that access tokens are signed with: P-256, PKCS #8, PEM. A new one is published at the
+    /// start; tokens of the one before are accepted until they end.
+    pub token_key_file: PathBuf,
+}
+
+impl ServiceConfig for Config {
+    fn validate(&self) -> Result<(), String> {
+        if self.pepper_file == self.token_key_file {
+            return Err("pepper_file and token_key_file must be two files".to_owned());
+        }
+        match &self.bootstrap_secret_file {
+            Some(file) if *file == self.pepper_file || *file == self.token_key_file => {
+                Err("bootstrap_secret_file must be a file of its own: its content is sent over the network".to_owned())
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// Reads the bootstrap secret, if it is long enough not to be guessed.
+pub(crate) fn read_bootstrap_secret(path: &Path) -> Result<BootstrapSecret, StartError> {
+    let secret = Secret::read(path)?;
+    BootstrapSecret::new(secret.expose()).ok_or_else(|| {
+        let path = path.display();
+        StartError::Config(format!("identity.bootstrap_secret_file: {path} must hold {SECRET_BYTES_MIN} bytes or more"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(bootstrap: Option<&str>, pepper: &str, token_key: &str) -> Config {
+        Config {
+            bootstrap_secret_file: bootstrap.map(PathBuf::from),
+            pepper_file: pepper.into(),
+            token_key_file: token_key.into(),
+        }
+    }
+
+    #[test]
+    fn no_file_serves_for_two_secrets() {
+        assert!(config(Some("a"), "b", "c").validate().is_ok());
+        assert!(config(None, "b", "c").validate().is_ok());
+        for bad in [config(Some("b"), "b", "c"), config(Some("c"), "b", "c"), config(None, "b", "b")] {
+            assert!(bad.validate().is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The types and rules of identity. No I/O, and no clock: times are parameters.
+
+pub(crate) mod access_token;
+pub(crate) mod api_key;
+pub(crate) mod bootstrap;
+pub(crate) mod display_name;
+pub(crate) mod founding;
+pub(crate) mod scope;
+pub(crate) mod subject;
+pub(crate) mod tenant;
+pub(crate) mod verification_key;

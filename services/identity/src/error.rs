@@ -1,0 +1,140 @@
+//! What can go wrong in identity, and the public reason of each.
+
+use chassis::idempotency::IdempotencyError;
+use chassis::page::PageError;
+use chassis::{DatabaseError, FieldInvalid, LimitExceeded, Reason, ServiceError};
+
+/// What can go wrong in identity.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A field is missing or not of its form.
+    #[error(transparent)]
+    Field(#[from] FieldInvalid),
+    /// The request holds more than a limit allows.
+    #[error(transparent)]
+    Limit(#[from] LimitExceeded),
+    /// The page cannot be answered.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// The idempotency key cannot be used.
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
+    /// There is no such thing in the caller's tenant.
+    #[error("there is no such {0}")]
+    NotFound(Thing),
+    /// There is such a thing already.
+    #[error("there is such a {0} already, or was: ids are never used again")]
+    Exists(Thing),
+    /// The API key is unknown, malformed, expired or revoked; nobody is told which.
+    #[error("the credential is not valid")]
+    CredentialInvalid,
+    /// The bootstrap secret is wrong, or there is none.
+    #[error("the bootstrap secret is wrong, or identity has none")]
+    BootstrapSecretInvalid,
+    /// The installation has its first administrator.
+    #[error("the installation has its first administrator: use that one's key")]
+    BootstrapDone,
+    /// A token cannot renew itself.
+    #[error("the call was made with a token: make it with the API key")]
+    ExchangeNeedsApiKey,
+    /// The request would give a scope that the caller's credential does not have.
+    #[error("the caller's own credential does not have the scope {0}")]
+    ScopeNotHeld(String),
+    /// The token could not be signed.
+    #[error("the token could not be signed: {0}")]
+    Signing(String),
+    /// An entry of the feed is no event.
+    #[error("an entry of the feed is no event")]
+    FeedUnreadable(#[source] prost::DecodeError),
+    /// The key that signs access tokens is published as one for something else.
+    #[error("the key in token_key_file is published for assertions: give identity a key of its own")]
+    TokenKeyInOtherUse,
+    /// The database could not do it.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// The kinds of things that identity keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// A tenant.
+    Tenant,
+    /// A user.
+    User,
+    /// A service account.
+    ServiceAccount,
+    /// An API key.
+    ApiKey,
+}
+
+impl Thing {
+    /// Its name in errors' metadata.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::User => "user",
+            Self::ServiceAccount => "service_account",
+            Self::ApiKey => "api_key",
+        }
+    }
+}
+
+impl From<chassis::SubjectKind> for Thing {
+    fn from(kind: chassis::SubjectKind) -> Self {
+        match kind {
+            chassis::SubjectKind::User => Self::User,
+            chassis::SubjectKind::ServiceAccount => Self::ServiceAccount,
+        }
+    }
+}
+
+impl std::fmt::Display for Thing {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl ServiceError for Error {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Field(error) => error.reason(),
+            Self::Limit(error) => error.reason(),
+            Self::Page(error) => error.reason(),
+            Self::Idempotency(error) => error.reason(),
+            Self::NotFound(_) => Reason::ResourceNotFound,
+            Self::Exists(_) => Reason::ResourceExists,
+            Self::CredentialInvalid => Reason::CredentialInvalid,
+            Self::BootstrapSecretInvalid => Reason::BootstrapSecretInvalid,
+            Self::BootstrapDone => Reason::BootstrapDone,
+            Self::ExchangeNeedsApiKey => Reason::ExchangeNeedsApiKey,
+            Self::ScopeNotHeld(_) => Reason::ScopeNotHeld,
+            Self::Signing(_) | Self::FeedUnreadable(_) | Self::TokenKeyInOtherUse => Reason::Internal,
+            Self::Database(error) => error.reason(),
+        }
+    }
+
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Field(error) => error.metadata(),
+            Self::Limit(error) => error.metadata(),
+            Self::Page(error) => error.metadata(),
+            Self::Idempotency(error) => error.metadata(),
+            Self::NotFound(thing) | Self::Exists(thing) => vec![("type", thing.name().to_owned())],
+            Self::ScopeNotHeld(scope) => vec![("scope", scope.clone())],
+            Self::Database(error) => error.metadata(),
+            Self::CredentialInvalid
+            | Self::BootstrapSecretInvalid
+            | Self::BootstrapDone
+            | Self::ExchangeNeedsApiKey
+            | Self::FeedUnreadable(_)
+            | Self::TokenKeyInOtherUse
+            | Self::Signing(_) => Vec::new(),
+        }
+    }
+}

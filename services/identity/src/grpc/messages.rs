@@ -1,0 +1,69 @@
+//! What identity keeps, as messages.
+
+use chassis::{FieldInvalid, timestamp};
+use contract::identity::v1 as proto;
+use time::OffsetDateTime;
+
+use crate::domain::api_key::ApiKeyRecord;
+use crate::domain::subject::SubjectRecord;
+use crate::domain::tenant::Tenant;
+use crate::domain::verification_key::{KeyUse, VerificationKey};
+
+/// The time of a request's field, in whole microseconds: what cannot be kept would read back as another time.
+pub(super) fn read_time(
+    time: Option<&prost_types::Timestamp>,
+    field: &str,
+) -> Result<Option<OffsetDateTime>, FieldInvalid> {
+    let Some(time) = time else { return Ok(None) };
+    let time = timestamp::from_proto(time).ok_or_else(|| FieldInvalid::new(field, "is no time"))?;
+    Ok(Some(time.truncate_to_microsecond()))
+}
+
+pub(super) fn tenant(tenant: &Tenant) -> proto::Tenant {
+    proto::Tenant {
+        id: tenant.id.to_string(),
+        display_name: tenant.display_name.as_str().to_owned(),
+        created_at: Some(timestamp::to_proto(tenant.created_at)),
+    }
+}
+
+pub(super) fn user(record: &SubjectRecord) -> proto::User {
+    proto::User {
+        id: record.subject.id.clone(),
+        display_name: record.display_name.as_str().to_owned(),
+        created_at: Some(timestamp::to_proto(record.created_at)),
+    }
+}
+
+pub(super) fn service_account(record: &SubjectRecord) -> proto::ServiceAccount {
+    proto::ServiceAccount {
+        id: record.subject.id.clone(),
+        display_name: record.display_name.as_str().to_owned(),
+        created_at: Some(timestamp::to_proto(record.created_at)),
+    }
+}
+
+pub(super) fn api_key(key: &ApiKeyRecord) -> proto::ApiKey {
+    proto::ApiKey {
+        id: key.id.to_string(),
+        owner: Some(key.owner.to_proto()),
+        display_name: key.display_name.as_str().to_owned(),
+        scopes: key.scopes.as_slice().to_vec(),
+        created_at: Some(timestamp::to_proto(key.created_at)),
+        expires_at: key.expires_at.map(timestamp::to_proto),
+        revoked_at: key.revoked_at.map(timestamp::to_proto),
+    }
+}
+
+pub(super) fn verification_key(key: &VerificationKey) -> proto::VerificationKey {
+    let key_use = match key.key_use {
+        KeyUse::AccessToken => proto::KeyUse::AccessToken,
+        KeyUse::Assertion => proto::KeyUse::Assertion,
+    };
+    proto::VerificationKey {
+        key_id: key.key.key_id().to_owned(),
+        r#use: key_use.into(),
+        jwk: key.key.jwk().to_owned(),
+        not_after: Some(timestamp::to_proto(key.not_after)),
+    }
+}

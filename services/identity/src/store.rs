@@ -1,0 +1,14 @@
+//! What identity keeps: the only place with SQL.
+
+pub(crate) mod api_keys;
+pub(crate) mod bootstrap;
+pub(crate) mod subjects;
+pub(crate) mod tenants;
+pub(crate) mod verification_keys;
+
+use crate::error::Error;
+
+/// A row that holds what was never written: somebody else has changed it.
+fn broken(what: impl std::fmt::Display) -> Error {
+    sqlx::Error::Decode(what.to_string().into()).into()
+}

@@ -1,0 +1,166 @@
+//! API keys.
+
+use chassis::api_key::ApiKeyId;
+use chassis::{Subject, SubjectKind, TenantId};
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+
+use super::broken;
+use crate::domain::api_key::{ApiKeyRecord, SecretHash};
+use crate::domain::display_name::DisplayName;
+use crate::domain::scope::Scopes;
+use crate::error::Error;
+
+struct Row {
+    id: String,
+    tenant: String,
+    owner_kind: String,
+    owner_id: String,
+    display_name: String,
+    scopes: Vec<String>,
+    created_at: OffsetDateTime,
+    expires_at: Option<OffsetDateTime>,
+    revoked_at: Option<OffsetDateTime>,
+}
+
+impl TryFrom<Row> for ApiKeyRecord {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let kind = SubjectKind::from_name(&row.owner_kind).ok_or_else(|| broken("api_key.owner_kind"))?;
+        Ok(Self {
+            id: row.id.parse().map_err(broken)?,
+            tenant: row.tenant.parse().map_err(broken)?,
+            owner: Subject::new(kind, &row.owner_id).map_err(broken)?,
+            display_name: DisplayName::known(row.display_name),
+            scopes: Scopes::from_store(row.scopes),
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            revoked_at: row.revoked_at,
+        })
+    }
+}
+
+/// Adds a key of an existing subject.
+pub(crate) async fn insert(
+    connection: &mut PgConnection,
+    key: &ApiKeyRecord,
+    secret_hash: &SecretHash,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "INSERT INTO api_key (id, tenant, owner_kind, owner_id, display_name, scopes, secret_hash, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        key.id.as_str(),
+        key.tenant.as_str(),
+        key.owner.kind.name(),
+        key.owner.id,
+        key.display_name.as_str(),
+        key.scopes.as_slice(),
+        secret_hash.as_bytes(),
+        key.created_at,
+        key.expires_at
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The key with this id, of any tenant, with its hash: for whoever shows the key.
+pub(crate) async fn find_to_authenticate(
+    pool: &PgPool,
+    id: &ApiKeyId,
+) -> Result<Option<(ApiKeyRecord, SecretHash)>, Error> {
+    let row = sqlx::query!(
+        "SELECT id, tenant, owner_kind, owner_id, display_name, scopes, secret_hash, created_at, expires_at, revoked_at
+         FROM api_key WHERE id = $1",
+        id.as_str()
+    )
+    .fetch_optional(pool)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let secret_hash = SecretHash::from_store(row.secret_hash);
+    let row = Row {
+        id: row.id,
+        tenant: row.tenant,
+        owner_kind: row.owner_kind,
+        owner_id: row.owner_id,
+        display_name: row.display_name,
+        scopes: row.scopes,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        revoked_at: row.revoked_at,
+    };
+    Ok(Some((row.try_into()?, secret_hash)))
+}
+
+/// The tenant's key with this id, if there is one.
+pub(crate) async fn find(pool: &PgPool, tenant: &TenantId, id: &ApiKeyId) -> Result<Option<ApiKeyRecord>, Error> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT id, tenant, owner_kind, owner_id, display_name, scopes, created_at, expires_at, revoked_at
+         FROM api_key WHERE tenant = $1 AND id = $2",
+        tenant.as_str(),
+        id.as_str()
+    )
+    .fetch_optional(pool)
+    .await?;
+    row.map(ApiKeyRecord::try_from).transpose()
+}
+
+/// Ends the tenant's key; false if it was ended before or there is none.
+pub(crate) async fn revoke(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    id: &ApiKeyId,
+    now: OffsetDateTime,
+) -> Result<bool, Error> {
+    let done = sqlx::query!(
+        "UPDATE api_key SET revoked_at = $3 WHERE tenant = $1 AND id = $2 AND revoked_at IS NULL",
+        tenant.as_str(),
+        id.as_str(),
+        now
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The tenant's keys after this id, in the order of their ids: of one owner, or of all.
+pub(crate) async fn list(
+    pool: &PgPool,
+    tenant: &TenantId,
+    owner: Option<&Subject>,
+    after: &str,
+    rows: i64,
+) -> Result<Vec<ApiKeyRecord>, Error> {
+    // Two statements, so that each has its own index.
+    let rows = match owner {
+        None => {
+            sqlx::query_as!(
+                Row,
+                "SELECT id, tenant, owner_kind, owner_id, display_name, scopes, created_at, expires_at, revoked_at
+                 FROM api_key WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3",
+                tenant.as_str(),
+                after,
+                rows
+            )
+            .fetch_all(pool)
+            .await?
+        }
+        Some(owner) => {
+            sqlx::query_as!(
+                Row,
+                "SELECT id, tenant, owner_kind, owner_id, display_name, scopes, created_at, expires_at, revoked_at
+                 FROM api_key WHERE tenant = $1 AND owner_kind = $2 AND owner_id = $3 AND id > $4 ORDER BY id LIMIT $5",
+                tenant.as_str(),
+                owner.kind.name(),
+                owner.id,
+                after,
+                rows
+            )
+            .fetch_all(pool)
+            .await?
+        }
+    };
+    rows.into_iter().map(ApiKeyRecord::try_from).collect()
+}

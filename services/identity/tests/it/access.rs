@@ -1,0 +1,7 @@
+//! Who may not call, may not: every RPC, every kind of caller.
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_rpc_refuses_whoever_may_not_call_it() {
+    let world = crate::world::start().await;
+    testing::access::every_rpc_refuses_strangers::<identity::Identity>(&world.service).await;
+}

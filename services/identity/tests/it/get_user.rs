@@ -1,0 +1,35 @@
+//! One user of the caller's own tenant, and of no other.
+
+use chassis::Reason;
+use contract::identity::v1::{CreateUserRequest, GetUserRequest};
+
+use crate::world::{reason, reason_and, start};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_tenants_user_looks_like_an_unknown_one() {
+    let world = start().await;
+    world.found("other").await;
+    let request = CreateUserRequest {
+        user_id: "secret-one".to_owned(),
+        display_name: "Secret".to_owned(),
+        idempotency_key: String::new(),
+    };
+    world.users("other").create_user(request).await.unwrap();
+
+    let refused = async |id: &str| {
+        let request = GetUserRequest { user_id: id.to_owned() };
+        let status = world.users("acme").get_user(request).await.unwrap_err();
+        assert_eq!(reason::<()>(Err(status.clone())), Reason::ResourceNotFound);
+        (status.code(), status.message().to_owned())
+    };
+    assert_eq!(refused("secret-one").await, refused("no-such").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_id_is_named() {
+    let world = start().await;
+    for bad in ["", "A", "a/b"] {
+        let refused = world.users("acme").get_user(GetUserRequest { user_id: bad.to_owned() }).await;
+        assert_eq!(reason_and(refused, "field"), (Reason::FieldInvalid, "user_id".to_owned()), "{bad:?}");
+    }
+}

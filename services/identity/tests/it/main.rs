@@ -1,0 +1,24 @@
+//! Identity through its served gRPC API, against a real PostgreSQL: one file per RPC.
+#![expect(clippy::unwrap_used, reason = "a test's helper may fail the test")]
+
+mod access;
+mod authenticate_api_key;
+mod bootstrap;
+mod create_api_key;
+mod create_service_account;
+mod create_tenant;
+mod create_user;
+mod exchange_api_key;
+mod follow;
+mod get_service_account;
+mod get_tenant;
+mod get_user;
+mod list_api_keys;
+mod list_service_accounts;
+mod list_tenants;
+mod list_users;
+mod publish_assertion_key;
+mod revoke_api_key;
+mod secrets;
+mod token_key;
+mod world;

@@ -1,0 +1,119 @@
+//! The service's own section of the configuration: `[permissions]`.
+
+use std::path::PathBuf;
+
+use chassis::ServiceConfig;
+use serde::{Deserialize, Serialize};
+
+/// What the service is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The file with the key that consistency tokens are sealed with: 32 bytes or more, in hexadecimal. All replicas share it.
+    pub token_key_file: PathBuf,
+    /// The file with the key before that one, whose tokens are still taken while the key is being replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_key_previous_file: Option<PathBuf>,
+    /// How many pairs of an object and a relation or permission one question may reach.
+    #[serde(default = "default_traversal_nodes_max")]
+    pub traversal_nodes_max: usize,
+    /// How many relationships one question may read and references it may follow.
+    #[serde(default = "default_traversal_edges_max")]
+    pub traversal_edges_max: usize,
+    /// How many questions a bulk check may have. At most 10,000, which clients may rely on never being more.
+    #[serde(default = "default_check_items_max")]
+    pub check_items_max: usize,
+    /// How many changes a write may have. At most 1,000, which clients may rely on never being more.
+    #[serde(default = "default_updates_max")]
+    pub updates_max: usize,
+    /// How long until the commit of another replica is seen. One of this process is seen at once.
+    #[serde(default = "default_poll_ms")]
+    pub poll_ms: u64,
+    /// How many questions may be worked on at once off the threads that serve calls; 0 means one per processor.
+    #[serde(default)]
+    pub evaluations_max: usize,
+}
+
+const CHECK_ITEMS_MAX: usize = 10_000;
+const UPDATES_MAX: usize = 1_000;
+const POLL_MS_MAX: u64 = 10_000;
+
+impl ServiceConfig for Config {
+    fn validate(&self) -> Result<(), String> {
+        for (key, value) in
+            [("traversal_nodes_max", self.traversal_nodes_max), ("traversal_edges_max", self.traversal_edges_max)]
+        {
+            if value == 0 {
+                return Err(format!("{key} must be at least 1"));
+            }
+        }
+        for (key, value, max) in
+            [("check_items_max", self.check_items_max, CHECK_ITEMS_MAX), ("updates_max", self.updates_max, UPDATES_MAX)]
+        {
+            if !(1..=max).contains(&value) {
+                return Err(format!("{key} must be 1 to {max}"));
+            }
+        }
+        if !(1..=POLL_MS_MAX).contains(&self.poll_ms) {
+            return Err(format!("poll_ms must be 1 to {POLL_MS_MAX}"));
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    /// The defaults, with this key.
+    pub fn with_token_key(token_key_file: PathBuf) -> Self {
+        Self {
+            token_key_file,
+            token_key_previous_file: None,
+            traversal_nodes_max: default_traversal_nodes_max(),
+            traversal_edges_max: default_traversal_edges_max(),
+            check_items_max: default_check_items_max(),
+            updates_max: default_updates_max(),
+            poll_ms: default_poll_ms(),
+            evaluations_max: 0,
+        }
+    }
+}
+
+fn default_traversal_nodes_max() -> usize {
+    100_000
+}
+
+fn default_traversal_edges_max() -> usize {
+    1_000_000
+}
+
+fn default_check_items_max() -> usize {
+    CHECK_ITEMS_MAX
+}
+
+fn default_updates_max() -> usize {
+    UPDATES_MAX
+}
+
+fn default_poll_ms() -> u64 {
+    50
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_must_be_of_use() {
+        let good = Config::with_token_key("key".into());
+        assert_eq!(good.validate(), Ok(()));
+        for (key, bad) in [
+            ("traversal_nodes_max", Config { traversal_nodes_max: 0, ..good.clone() }),
+            ("traversal_edges_max", Config { traversal_edges_max: 0, ..good.clone() }),
+            ("check_items_max", Config { check_items_max: 10_001, ..good.clone() }),
+            ("updates_max", Config { updates_max: 0, ..good.clone() }),
+            ("poll_ms", Config { poll_ms: 0, ..good.clone() }),
+        ] {
+            let problem = bad.validate().unwrap_err();
+            assert!(problem.contains(key), "{problem}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! A revision: a place in the one order of all writes, within one life of the database.
+
+use uuid::Uuid;
+
+/// A place in the order of all writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Revision {
+    /// Which life of the database: another after it was restored.
+    pub(crate) epoch: Uuid,
+    /// The number, counted from 0, which is before the first write.
+    pub(crate) number: u64,
+}
+
+impl Revision {
+    /// Whether a state at this revision has everything that one at `other` has.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        self.epoch == other.epoch && self.number >= other.number
+    }
+}

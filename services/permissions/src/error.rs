@@ -1,0 +1,196 @@
+//! What can go wrong, and the public reason of each.
+
+use std::sync::Arc;
+
+use chassis::page::PageError;
+use chassis::{DatabaseError, FieldInvalid, LimitExceeded, Reason, ServiceError};
+use graph::{AdmissionError, CheckError, Relationship, SchemaErrors};
+
+/// Why an operation did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// A field is missing or not of its form.
+    #[error(transparent)]
+    Field(#[from] FieldInvalid),
+    /// The request holds too much.
+    #[error(transparent)]
+    Limit(#[from] LimitExceeded),
+    /// The page cannot be answered.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// The database could not be used.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The head could not be read, for several calls at once.
+    #[error("the newest revision could not be read")]
+    Head(#[source] Arc<DatabaseError>),
+    /// The question has no answer.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// The bulk check was cut off.
+    #[error("the questions were not all answered by the deadline: ask fewer at once")]
+    Late,
+    /// A relationship has no place in the schema.
+    #[error("{field}: {problem}")]
+    NotAdmitted {
+        /// Where it stands in the request.
+        field: String,
+        /// Why.
+        problem: Box<AdmissionError>,
+    },
+    /// A relationship that is to be created is there.
+    #[error("updates[{index}].relationship: {relationship} exists already; TOUCH would leave it as it is")]
+    Exists {
+        /// Which change.
+        index: usize,
+        /// Which relationship.
+        relationship: Box<Relationship>,
+    },
+    /// A request changes a relationship twice.
+    #[error("updates[{index}].relationship: {relationship} is changed by an earlier update of this request too")]
+    Repeated {
+        /// Which change.
+        index: usize,
+        /// Which relationship.
+        relationship: Box<Relationship>,
+    },
+    /// A filter names a type that the schema lacks.
+    #[error("{field}: the schema has no type `{object_type}`")]
+    FilterType {
+        /// Where it stands in the request.
+        field: &'static str,
+        /// The type.
+        object_type: String,
+    },
+    /// A filter names a relation that its type lacks.
+    #[error("{field}: `{object_type}` has no relation or permission `{relation}`")]
+    FilterRelation {
+        /// Where it stands in the request.
+        field: &'static str,
+        /// The type.
+        object_type: String,
+        /// The relation.
+        relation: String,
+    },
+    /// There is no schema.
+    #[error("the tenant has no schema yet")]
+    SchemaNotFound,
+    /// The schema cannot be read, or contradicts itself.
+    #[error("{0}")]
+    SchemaInvalid(SchemaErrors),
+    /// The schema would leave a relationship without a place.
+    #[error(
+        "the new schema has no place for {0}, which exists: delete what it no longer allows first, or keep it allowed"
+    )]
+    Orphans(Box<Relationship>),
+    /// A stored schema cannot be read by this version.
+    #[error("the schema of revision {revision} cannot be read: {problem}")]
+    StoredSchema {
+        /// The revision that put it in force.
+        revision: u64,
+        /// Why.
+        problem: SchemaErrors,
+    },
+    /// The consistency token is not this tenant's, or not this service's.
+    #[error("the consistency token was not given out by this service to this tenant")]
+    TokenInvalid,
+    /// The consistency token is of an earlier life of the database.
+    #[error("the database was restored since the consistency token was given out: ask without it")]
+    TokenLost,
+    /// The revision was not reached in time.
+    #[error("this replica could not reach the asked revision in time: try again")]
+    ReplicaBehind,
+    /// Nothing was loaded yet.
+    #[error("the service is starting")]
+    NotReady,
+    /// The caller does not hold the role.
+    #[error("only who has the role {0}, or is administrator, may give or take it")]
+    RoleNotHeld(&'static str),
+    /// The tenant would be left without an administrator.
+    #[error("the tenant would be left without an administrator: make somebody else administrator first")]
+    LastAdministrator,
+    /// The reserved tenant changes only through the roles' own RPCs.
+    #[error("the caller may not do this")]
+    Reserved,
+}
+
+impl ServiceError for Error {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Field(error) => error.reason(),
+            Self::Limit(error) => error.reason(),
+            Self::Page(error) => error.reason(),
+            Self::Database(error) => error.reason(),
+            Self::Head(error) => error.reason(),
+            Self::Check(error) => of_check(error),
+            Self::Late => Reason::DeadlineExceeded,
+            Self::NotAdmitted { problem, .. } => of_admission(problem),
+            Self::Exists { .. } => Reason::RelationshipExists,
+            Self::Repeated { .. } => Reason::RelationshipRepeated,
+            Self::FilterType { .. } => Reason::SchemaTypeUnknown,
+            Self::FilterRelation { .. } => Reason::SchemaRelationUnknown,
+            Self::SchemaNotFound => Reason::SchemaNotFound,
+            Self::SchemaInvalid(_) => Reason::SchemaInvalid,
+            Self::Orphans(_) => Reason::SchemaOrphansRelationship,
+            Self::StoredSchema { .. } => Reason::Internal,
+            Self::TokenInvalid => Reason::ConsistencyTokenInvalid,
+            Self::TokenLost => Reason::ConsistencyTokenLost,
+            Self::ReplicaBehind => Reason::ReplicaBehind,
+            Self::NotReady => Reason::NotReady,
+            Self::RoleNotHeld(_) => Reason::RoleNotHeld,
+            Self::LastAdministrator => Reason::LastAdministrator,
+            Self::Reserved => Reason::PermissionMissing,
+        }
+    }
+
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        let relationship = |index: &usize| format!("updates[{index}].relationship");
+        match self {
+            Self::Field(error) => error.metadata(),
+            Self::Limit(error) => error.metadata(),
+            Self::Page(error) => error.metadata(),
+            Self::NotAdmitted { field, .. } => vec![("field", field.clone())],
+            Self::Exists { index, .. } | Self::Repeated { index, .. } => vec![("field", relationship(index))],
+            Self::FilterType { field, .. } | Self::FilterRelation { field, .. } => {
+                vec![("field", (*field).to_owned())]
+            }
+            Self::Database(_)
+            | Self::Head(_)
+            | Self::Check(_)
+            | Self::Late
+            | Self::SchemaNotFound
+            | Self::SchemaInvalid(_)
+            | Self::Orphans(_)
+            | Self::StoredSchema { .. }
+            | Self::TokenInvalid
+            | Self::TokenLost
+            | Self::ReplicaBehind
+            | Self::NotReady
+            | Self::RoleNotHeld(_)
+            | Self::LastAdministrator
+            | Self::Reserved => Vec::new(),
+        }
+    }
+}
+
+fn of_check(error: &CheckError) -> Reason {
+    match error {
+        CheckError::UnknownType { .. } => Reason::SchemaTypeUnknown,
+        CheckError::UnknownMember { .. } => Reason::SchemaRelationUnknown,
+        CheckError::InvalidResource | CheckError::InvalidSubject => Reason::SubjectNotAllowed,
+        CheckError::BudgetExhausted { .. } => Reason::TraversalBudgetExhausted,
+        CheckError::CycleThroughNegation { .. } => Reason::CycleThroughNegation,
+    }
+}
+
+fn of_admission(error: &AdmissionError) -> Reason {
+    match error {
+        AdmissionError::UnknownType { .. } => Reason::SchemaTypeUnknown,
+        AdmissionError::UnknownRelation { .. } | AdmissionError::UnknownSubjectRelation { .. } => {
+            Reason::SchemaRelationUnknown
+        }
+        AdmissionError::IsPermission { .. } | AdmissionError::DisallowedSubject { .. } => {
+            Reason::RelationshipNotAllowed
+        }
+    }
+}

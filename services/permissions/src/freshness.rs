@@ -1,0 +1,100 @@
+//! From what a caller asks of an answer's freshness to a state that it may be answered from.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chassis::{Context, Database, DatabaseError, TenantId};
+use tokio::time::Instant;
+
+use crate::domain::consistency::Consistency;
+use crate::domain::revision::Revision;
+use crate::domain::token::TokenKeys;
+use crate::error::Error;
+use crate::index::head_reads::HeadReads;
+use crate::index::{Index, View};
+use crate::store;
+
+/// How long before the deadline waiting ends, so that the caller is told why.
+const ANSWER_MARGIN: Duration = Duration::from_millis(25);
+
+/// Finds states that are fresh enough.
+#[derive(Debug)]
+pub(crate) struct Freshness {
+    database: Database,
+    index: Arc<Index>,
+    tokens: TokenKeys,
+    head_reads: HeadReads<Result<Revision, Arc<DatabaseError>>>,
+}
+
+impl Freshness {
+    pub(crate) fn new(database: Database, index: Arc<Index>, tokens: TokenKeys) -> Self {
+        Self { database, index, tokens, head_reads: HeadReads::new() }
+    }
+
+    /// The call's tenant in a state that is fresh enough.
+    ///
+    /// # Errors
+    /// The token's own faults, or that this replica did not get there in time.
+    pub(crate) async fn view(&self, context: &Context, consistency: &Consistency) -> Result<View, Error> {
+        let tenant = context.tenant();
+        match consistency {
+            Consistency::MinimizeLatency => self.now(tenant),
+            Consistency::AtLeastAsFresh(token) => {
+                let revision = self.tokens.open(tenant, token).ok_or(Error::TokenInvalid)?;
+                self.at_least(context, revision).await
+            }
+            Consistency::FullyConsistent => {
+                let head = self.head().await?;
+                self.reached(context, head).await
+            }
+        }
+    }
+
+    /// The revision in a token of the tenant's.
+    pub(crate) fn open(&self, tenant: &TenantId, token: &str) -> Result<Revision, Error> {
+        self.tokens.open(tenant, token).ok_or(Error::TokenInvalid)
+    }
+
+    /// The token of a revision.
+    pub(crate) fn token(&self, tenant: &TenantId, revision: &Revision) -> String {
+        self.tokens.seal(tenant, revision)
+    }
+
+    /// What this replica has applied.
+    pub(crate) fn now(&self, tenant: &TenantId) -> Result<View, Error> {
+        self.index.view(tenant).ok_or(Error::NotReady)
+    }
+
+    async fn at_least(&self, context: &Context, revision: Revision) -> Result<View, Error> {
+        let view = self.now(context.tenant())?;
+        if view.revision.covers(&revision) {
+            return Ok(view);
+        }
+        // Of another epoch, or ahead of what is applied: the head says, once, whether there is anything to wait for.
+        let head = self.head().await?;
+        if head.epoch != revision.epoch {
+            return Err(Error::TokenLost);
+        }
+        if head.number < revision.number {
+            return Err(Error::TokenInvalid);
+        }
+        self.reached(context, revision).await
+    }
+
+    async fn reached(&self, context: &Context, revision: Revision) -> Result<View, Error> {
+        self.now(context.tenant())?;
+        self.index.wake();
+        let deadline = context.deadline.checked_sub(ANSWER_MARGIN).unwrap_or_else(Instant::now);
+        if !self.index.reach(&revision, deadline).await {
+            return Err(Error::ReplicaBehind);
+        }
+        let view = self.now(context.tenant())?;
+        // Only a restore in this very moment takes back what was reached.
+        if view.revision.covers(&revision) { Ok(view) } else { Err(Error::ReplicaBehind) }
+    }
+
+    async fn head(&self) -> Result<Revision, Error> {
+        let read = || async { store::head::read(&self.database).await.map_err(Arc::new) };
+        self.head_reads.read(read).await.map_err(Error::Head)
+    }
+}

@@ -1,0 +1,103 @@
+//! The contract's traits, one line an RPC. What an RPC does is in the file of its name.
+
+mod check;
+mod check_bulk;
+mod grant_role;
+mod list_roles;
+mod read_relationships;
+mod read_schema;
+mod references;
+mod revoke_role;
+mod roles;
+mod write_relationships;
+mod write_schema;
+
+use std::sync::Arc;
+
+use chassis::call;
+use contract::permissions::v1::permission_service_server::{PermissionService, PermissionServiceServer};
+use contract::permissions::v1::relationship_service_server::{RelationshipService, RelationshipServiceServer};
+use contract::permissions::v1::role_service_server::{RoleService, RoleServiceServer};
+use contract::permissions::v1::schema_service_server::{SchemaService, SchemaServiceServer};
+use contract::permissions::v1::{
+    CheckBulkRequest, CheckBulkResponse, CheckRequest, CheckResponse, GrantRoleRequest, GrantRoleResponse,
+    ListRolesRequest, ListRolesResponse, ReadRelationshipsRequest, ReadRelationshipsResponse, ReadSchemaRequest,
+    ReadSchemaResponse, RevokeRoleRequest, RevokeRoleResponse, WriteRelationshipsRequest, WriteRelationshipsResponse,
+    WriteSchemaRequest, WriteSchemaResponse,
+};
+use tonic::service::Routes;
+use tonic::{Request, Response, Status};
+
+use crate::Permissions;
+
+/// The largest message with a schema: twice what the text may be, so that a text over its limit is told which one.
+const SCHEMA_MESSAGE_BYTES_MAX: usize = 2 * graph::limits::TEXT_BYTES_MAX;
+
+/// The contract's services.
+#[derive(Clone, Debug)]
+struct Rpcs(Arc<Permissions>);
+
+pub(crate) fn routes(service: Arc<Permissions>) -> Routes {
+    let rpcs = Rpcs(service);
+    Routes::new(PermissionServiceServer::new(rpcs.clone()))
+        .add_service(RelationshipServiceServer::new(rpcs.clone()))
+        .add_service(RoleServiceServer::new(rpcs.clone()))
+        .add_service(SchemaServiceServer::new(rpcs).max_decoding_message_size(SCHEMA_MESSAGE_BYTES_MAX))
+}
+
+#[tonic::async_trait]
+impl PermissionService for Rpcs {
+    async fn check(&self, request: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
+        call::unary(&self.0, request, check::check).await
+    }
+
+    async fn check_bulk(&self, request: Request<CheckBulkRequest>) -> Result<Response<CheckBulkResponse>, Status> {
+        call::unary(&self.0, request, check_bulk::check_bulk).await
+    }
+}
+
+#[tonic::async_trait]
+impl RelationshipService for Rpcs {
+    async fn write_relationships(
+        &self,
+        request: Request<WriteRelationshipsRequest>,
+    ) -> Result<Response<WriteRelationshipsResponse>, Status> {
+        call::unary(&self.0, request, write_relationships::write_relationships).await
+    }
+
+    async fn read_relationships(
+        &self,
+        request: Request<ReadRelationshipsRequest>,
+    ) -> Result<Response<ReadRelationshipsResponse>, Status> {
+        call::unary(&self.0, request, read_relationships::read_relationships).await
+    }
+}
+
+#[tonic::async_trait]
+impl RoleService for Rpcs {
+    async fn grant_role(&self, request: Request<GrantRoleRequest>) -> Result<Response<GrantRoleResponse>, Status> {
+        call::unary(&self.0, request, grant_role::grant_role).await
+    }
+
+    async fn revoke_role(&self, request: Request<RevokeRoleRequest>) -> Result<Response<RevokeRoleResponse>, Status> {
+        call::unary(&self.0, request, revoke_role::revoke_role).await
+    }
+
+    async fn list_roles(&self, request: Request<ListRolesRequest>) -> Result<Response<ListRolesResponse>, Status> {
+        call::unary(&self.0, request, list_roles::list_roles).await
+    }
+}
+
+#[tonic::async_trait]
+impl SchemaService for Rpcs {
+    async fn read_schema(&self, request: Request<ReadSchemaRequest>) -> Result<Response<ReadSchemaResponse>, Status> {
+        call::unary(&self.0, request, read_schema::read_schema).await
+    }
+
+    async fn write_schema(
+        &self,
+        request: Request<WriteSchemaRequest>,
+    ) -> Result<Response<WriteSchemaResponse>, Status> {
+        call::unary(&self.0, request, write_schema::write_schema).await
+    }
+}

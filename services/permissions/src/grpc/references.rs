@@ -1,0 +1,126 @@
+//! Objects, subjects, relationships and consistency, from messages and to messages.
+
+use chassis::{Context, FieldInvalid, TenantId};
+use contract::permissions::v1 as proto;
+use contract::permissions::v1::consistency::Requirement;
+use graph::{ObjectRef, Part, Relationship, RelationshipError, SubjectRef};
+
+use crate::domain::consistency::Consistency;
+use crate::domain::question::Question;
+use crate::error::Error;
+
+/// How long a name may be that stands in an error's text.
+const SHOWN_BYTES_MAX: usize = 80;
+
+/// The object that a message names.
+pub(super) fn object(message: Option<&proto::ObjectReference>, field: &str) -> Result<ObjectRef, FieldInvalid> {
+    let message = message.ok_or_else(|| FieldInvalid::new(field, "is missing"))?;
+    ObjectRef::new(message.object_type.as_str(), message.object_id.as_str()).map_err(|error| {
+        let part = match error.part {
+            Part::ResourceType | Part::SubjectType => "object_type",
+            Part::ResourceId | Part::SubjectId | Part::Relation | Part::SubjectRelation => "object_id",
+        };
+        invalid(format!("{field}.{part}"), &error)
+    })
+}
+
+/// The subject that a message names.
+pub(super) fn subject(message: Option<&proto::SubjectReference>, field: &str) -> Result<SubjectRef, FieldInvalid> {
+    let message = message.ok_or_else(|| FieldInvalid::new(field, "is missing"))?;
+    let object = object(message.object.as_ref(), &format!("{field}.object"))?;
+    if message.relation.is_empty() {
+        return Ok(SubjectRef::object_itself(object));
+    }
+    // The engine takes the long way to write no relation; a message has one way.
+    let relation_field = || format!("{field}.relation");
+    if message.relation == "..." {
+        return Err(FieldInvalid::new(relation_field(), "must be empty for the object itself"));
+    }
+    SubjectRef::new(object, Some(&message.relation)).map_err(|error| invalid(relation_field(), &error))
+}
+
+/// The relationship that a message states.
+pub(super) fn relationship(message: Option<&proto::Relationship>, field: &str) -> Result<Relationship, FieldInvalid> {
+    let message = message.ok_or_else(|| FieldInvalid::new(field, "is missing"))?;
+    let resource = object(message.resource.as_ref(), &format!("{field}.resource"))?;
+    let subject = subject(message.subject.as_ref(), &format!("{field}.subject"))?;
+    Relationship::new(resource, message.relation.as_str(), subject).map_err(|error| {
+        let part = match error.part {
+            Part::ResourceType | Part::ResourceId => "resource.object_id",
+            Part::Relation | Part::SubjectType | Part::SubjectId | Part::SubjectRelation => "relation",
+        };
+        invalid(format!("{field}.{part}"), &error)
+    })
+}
+
+/// The question that the fields of a message ask; `within` is the path before theirs, with its dot.
+pub(super) fn question(
+    resource: Option<&proto::ObjectReference>,
+    permission: &str,
+    subject_message: Option<&proto::SubjectReference>,
+    within: &str,
+) -> Result<Question, FieldInvalid> {
+    let resource = object(resource, &format!("{within}resource"))?;
+    name(permission, &format!("{within}permission"))?;
+    let subject = subject(subject_message, &format!("{within}subject"))?;
+    Ok(Question { resource, permission: permission.to_owned(), subject })
+}
+
+/// Whether a text can be the name of a relation or permission.
+pub(super) fn name(text: &str, field: &str) -> Result<(), FieldInvalid> {
+    // The engine knows the rule only as part of something.
+    let object = ObjectRef::new("object", "any").expect("a well-formed object");
+    match SubjectRef::new(object, Some(text)) {
+        Ok(subject) if subject.relation() == Some(text) => Ok(()),
+        Ok(_) => Err(FieldInvalid::new(field, "must be the name of a relation or permission")),
+        Err(error) => Err(invalid(field.to_owned(), &error)),
+    }
+}
+
+/// What a message asks of an answer's freshness.
+pub(super) fn consistency(message: Option<&proto::Consistency>) -> Result<Consistency, FieldInvalid> {
+    match message.and_then(|message| message.requirement.as_ref()) {
+        None | Some(Requirement::MinimizeLatency(true)) => Ok(Consistency::MinimizeLatency),
+        Some(Requirement::FullyConsistent(true)) => Ok(Consistency::FullyConsistent),
+        Some(Requirement::AtLeastAsFresh(token)) => Ok(Consistency::AtLeastAsFresh(token.clone())),
+        Some(Requirement::MinimizeLatency(false) | Requirement::FullyConsistent(false)) => {
+            Err(FieldInvalid::new("consistency", "a requirement that is given must be true"))
+        }
+    }
+}
+
+/// The tenant whose schema and relationships the call changes.
+///
+/// # Errors
+/// If that is the reserved one. No caller belongs to it and no peer that may name it may write; this is the second lock.
+pub(super) fn writable_tenant(context: &Context) -> Result<&TenantId, Error> {
+    let tenant = context.tenant();
+    if tenant.is_system() { Err(Error::Reserved) } else { Ok(tenant) }
+}
+
+/// A relationship as a message.
+pub(super) fn relationship_message(relationship: &Relationship) -> proto::Relationship {
+    let object = |object: &ObjectRef| proto::ObjectReference {
+        object_type: object.object_type().to_owned(),
+        object_id: object.object_id().to_owned(),
+    };
+    let subject = relationship.subject();
+    proto::Relationship {
+        resource: Some(object(relationship.resource())),
+        relation: relationship.relation().to_owned(),
+        subject: Some(proto::SubjectReference {
+            object: Some(object(subject.object())),
+            relation: subject.relation().unwrap_or_default().to_owned(),
+        }),
+    }
+}
+
+/// As much of a caller's text as an error shows.
+pub(super) fn shown(text: &str) -> String {
+    let end = text.floor_char_boundary(SHOWN_BYTES_MAX);
+    if end < text.len() { format!("{}…", &text[..end]) } else { text.to_owned() }
+}
+
+fn invalid(field: String, error: &RelationshipError) -> FieldInvalid {
+    FieldInvalid::new(field, format!("{}, at byte {}", error.problem, error.position))
+}

@@ -1,0 +1,122 @@
+//! Answers questions without holding up the threads that serve calls.
+//!
+//! Most questions reach a handful of pairs and are answered on the spot. One that runs out of a small budget, a long list of
+//! questions, and the reading of a large schema go to threads of their own, as many at once as there are processors.
+//! (`block_in_place` would need no copy of the question, but takes a serving thread out, and cannot be bounded.)
+
+use std::sync::Arc;
+
+use graph::{Answer, Budget, CheckError, Schema, SchemaErrors, check};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use super::View;
+use crate::domain::question::Question;
+use crate::error::Error;
+
+/// What is answered on the spot: a millisecond or so.
+const ON_THE_SPOT: Budget = Budget { nodes_max: 500, edges_max: 2_000 };
+
+/// How many questions at once are answered on the spot.
+const QUESTIONS_ON_THE_SPOT: usize = 8;
+
+/// The largest schema that is read on the spot, in bytes.
+const SCHEMA_BYTES_ON_THE_SPOT: usize = 16 * 1024;
+
+/// A question of a list, or why it could not be asked.
+pub(crate) type Asked = Result<Question, Error>;
+
+/// Answers questions within a budget each.
+#[derive(Clone, Debug)]
+pub(crate) struct Evaluator {
+    budget: Budget,
+    places: Arc<Semaphore>,
+}
+
+impl Evaluator {
+    /// Works on this many questions at once beside those that are answered on the spot.
+    pub(crate) fn new(budget: Budget, at_once: usize) -> Self {
+        Self { budget, places: Arc::new(Semaphore::new(at_once)) }
+    }
+
+    /// The answer to one question.
+    pub(crate) async fn check(&self, view: &View, question: Question) -> Result<Answer, Error> {
+        match self.on_the_spot(view, &question) {
+            Some(answer) => Ok(answer?),
+            None => {
+                let (view, budget) = (view.clone(), self.budget);
+                Ok(self.aside(move || evaluate(&view, &question, &budget)).await?)
+            }
+        }
+    }
+
+    /// The answer to one question, if it needs little; none if it must be worked on aside.
+    pub(crate) fn on_the_spot(&self, view: &View, question: &Question) -> Option<Result<Answer, CheckError>> {
+        let budget = Budget {
+            nodes_max: self.budget.nodes_max.min(ON_THE_SPOT.nodes_max),
+            edges_max: self.budget.edges_max.min(ON_THE_SPOT.edges_max),
+        };
+        match evaluate(view, question, &budget) {
+            Err(CheckError::BudgetExhausted { .. }) if budget != self.budget => None,
+            answer => Some(answer),
+        }
+    }
+
+    /// The answers to many questions, in their order, all from one view.
+    pub(crate) async fn check_many(
+        &self,
+        view: &View,
+        questions: Vec<Asked>,
+        deadline: Instant,
+    ) -> Result<Vec<Result<Answer, Error>>, Error> {
+        if questions.len() <= QUESTIONS_ON_THE_SPOT {
+            let mut answers = Vec::with_capacity(questions.len());
+            for question in questions {
+                answers.push(match question {
+                    Ok(question) => self.check(view, question).await,
+                    Err(error) => Err(error),
+                });
+            }
+            return Ok(answers);
+        }
+        let (view, budget) = (view.clone(), self.budget);
+        self.aside(move || {
+            let mut answers = Vec::with_capacity(questions.len());
+            for question in questions {
+                // The caller is gone: nobody would read the rest.
+                if Instant::now() >= deadline {
+                    return Err(Error::Late);
+                }
+                answers.push(question.and_then(|question| Ok(evaluate(&view, &question, &budget)?)));
+            }
+            Ok(answers)
+        })
+        .await
+    }
+
+    /// The schema that a text says.
+    pub(crate) async fn read_schema(&self, text: String) -> Result<Schema, SchemaErrors> {
+        if text.len() <= SCHEMA_BYTES_ON_THE_SPOT {
+            return Schema::parse(&text);
+        }
+        self.aside(move || Schema::parse(&text)).await
+    }
+
+    async fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        let place = Arc::clone(&self.places).acquire_owned().await.expect("the places are never closed");
+        let work = move || {
+            // Held until the work is done, even if nobody waits for it any more.
+            let _place = place;
+            work()
+        };
+        match tokio::task::spawn_blocking(work).await {
+            Ok(done) => done,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+fn evaluate(view: &View, question: &Question, budget: &Budget) -> Result<Answer, CheckError> {
+    let graph = &view.graph;
+    check(graph.schema(), graph.relationships.relationships(), &question.as_request(), budget)
+}

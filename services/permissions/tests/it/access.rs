@@ -1,0 +1,11 @@
+//! Who may call at all.
+
+use permissions::Permissions;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn every_rpc_refuses_strangers() {
+    let world = World::start().await;
+    testing::access::every_rpc_refuses_strangers::<Permissions>(&world.harness).await;
+}

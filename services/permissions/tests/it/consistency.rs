@@ -1,0 +1,152 @@
+//! How fresh answers are, and which tokens are taken.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chassis::Reason;
+use contract::permissions::v1::Permissionship;
+use contract::permissions::v1::relationship_update::Operation;
+use futures::future::join_all;
+
+use crate::world::{World, at_least, check_request, fully_consistent, refused};
+
+const QUESTION: (&str, &str, &str) = ("document:plan", "view", "user:alice");
+const FACT: &str = "document:plan#viewer@user:alice";
+
+async fn answer_at(world: &World, token: &str) -> bool {
+    let answer = world.ask(world.caller(), QUESTION, at_least(token)).await.unwrap();
+    answer.permissionship() == Permissionship::HasPermission
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_at_the_token_of_a_write_always_sees_it() {
+    let world = World::with_schema().await;
+    for round in 0..200 {
+        let (operation, there) = if round % 2 == 0 { (Operation::Touch, true) } else { (Operation::Delete, false) };
+        let token = world.write(&[(operation, FACT)]).await.unwrap();
+        assert_eq!(answer_at(&world, &token).await, there, "round {round}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fully_consistent_question_always_sees_what_was_acknowledged() {
+    let world = Arc::new(World::with_schema().await);
+    for round in 0..30 {
+        let (operation, there) = if round % 2 == 0 { (Operation::Touch, true) } else { (Operation::Delete, false) };
+        world.write(&[(operation, FACT)]).await.unwrap();
+        let asked = join_all((0..8).map(|_| {
+            let world = Arc::clone(&world);
+            async move { world.has(QUESTION.0, QUESTION.1, QUESTION.2).await }
+        }))
+        .await;
+        assert_eq!(asked, vec![there; 8], "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn an_answers_own_token_can_be_asked_at() {
+    let world = World::with_schema().await;
+    world.touch(&[FACT]).await;
+    let answer = world.ask(world.caller(), QUESTION, fully_consistent()).await.unwrap();
+    assert!(answer_at(&world, &answer.checked_at).await);
+}
+
+#[tokio::test]
+async fn a_token_that_was_made_up_or_changed_is_refused() {
+    let world = World::with_schema().await;
+    let token = world.touch(&[FACT]).await;
+    let mut changed: Vec<char> = token.chars().collect();
+    changed[30] = if changed[30] == 'A' { 'B' } else { 'A' };
+    let changed: String = changed.into_iter().collect();
+    for forged in ["", "1", "made-up", &token[1..], &format!("{token}A"), &changed, &"A".repeat(76)] {
+        let asked = world.ask(world.caller(), QUESTION, at_least(forged)).await;
+        assert_eq!(refused(asked).0, Reason::ConsistencyTokenInvalid, "{forged}");
+    }
+}
+
+#[tokio::test]
+async fn another_tenants_token_is_refused() {
+    let world = World::with_schema().await;
+    let token = world.touch(&[FACT]).await;
+    let asked = world.ask(world.stranger(), QUESTION, at_least(&token)).await;
+    assert_eq!(refused(asked).0, Reason::ConsistencyTokenInvalid);
+}
+
+#[tokio::test]
+async fn another_installations_token_is_refused() {
+    let (world, elsewhere) = (World::with_schema().await, World::with_schema().await);
+    let token = elsewhere.touch(&[FACT]).await;
+    let asked = world.ask(world.caller(), QUESTION, at_least(&token)).await;
+    assert_eq!(refused(asked).0, Reason::ConsistencyTokenInvalid);
+}
+
+#[tokio::test]
+async fn a_token_of_before_a_restore_is_lost_and_the_index_is_loaded_again() {
+    let world = World::with_schema().await;
+    let before = world.touch(&["document:kept#viewer@user:alice"]).await;
+    let lost = world.touch(&[FACT]).await;
+    // The restored database has neither the last write nor its revision, and a new epoch.
+    for statement in [
+        "DELETE FROM relationship WHERE resource_id = 'plan'",
+        "UPDATE revision_head SET revision = revision - 1, epoch = gen_random_uuid()",
+    ] {
+        sqlx::query(statement)
+            .execute(&mut world.harness.database().connect_as_superuser().await.unwrap())
+            .await
+            .unwrap();
+    }
+    for token in [&before, &lost] {
+        let mut last = None;
+        for _ in 0..500 {
+            last = Some(world.ask(world.caller(), QUESTION, at_least(token)).await);
+            if last.as_ref().is_some_and(Result::is_err) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(refused(last.unwrap()).0, Reason::ConsistencyTokenLost);
+    }
+    assert!(!world.has(QUESTION.0, QUESTION.1, QUESTION.2).await);
+    assert!(world.has("document:kept", "view", "user:alice").await);
+    let token = world.touch(&[FACT]).await;
+    assert!(answer_at(&world, &token).await);
+}
+
+#[tokio::test]
+async fn a_token_from_the_future_is_refused_without_waiting() {
+    let world = World::with_schema().await;
+    let token = world.touch(&[FACT]).await;
+    // Restored without a new epoch, which only a mistake can do.
+    sqlx::query("UPDATE revision_head SET revision = revision - 1")
+        .execute(&mut world.harness.database().connect_as_superuser().await.unwrap())
+        .await
+        .unwrap();
+    for _ in 0..500 {
+        if world.ask(world.caller(), QUESTION, at_least(&token)).await.is_err() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let asked = tokio::time::timeout(Duration::from_secs(1), world.ask(world.caller(), QUESTION, at_least(&token)));
+    assert_eq!(refused(asked.await.expect("nobody waits for it")).0, Reason::ConsistencyTokenInvalid);
+}
+
+#[tokio::test]
+async fn a_replica_that_cannot_get_there_in_time_says_so() {
+    let world = World::with_schema().await;
+    // The head moves on, but the log behind it cannot be read.
+    let mut connection = world.harness.database().connect_as_superuser().await.unwrap();
+    for statement in ["ALTER TABLE relationship RENAME TO hidden", "UPDATE revision_head SET revision = revision + 1"] {
+        sqlx::query(statement).execute(&mut connection).await.unwrap();
+    }
+    let mut request = tonic::Request::new(check_request(QUESTION, fully_consistent()));
+    request.set_timeout(Duration::from_millis(300));
+    let asked = world.permissions(world.caller()).check(request).await;
+    assert_eq!(refused(asked).0, Reason::ReplicaBehind);
+    // What was applied is still answered from.
+    let answer = world.ask(world.caller(), QUESTION, None).await.unwrap();
+    assert_eq!(answer.permissionship(), Permissionship::NoPermission);
+
+    sqlx::query("ALTER TABLE hidden RENAME TO relationship").execute(&mut connection).await.unwrap();
+    assert!(!world.has(QUESTION.0, QUESTION.1, QUESTION.2).await);
+}

@@ -1,0 +1,18 @@
+//! The permissions service through its served API, against a real PostgreSQL.
+
+mod access;
+mod check;
+mod check_bulk;
+mod consistency;
+mod grant_role;
+mod list_roles;
+mod races;
+mod read_relationships;
+mod read_schema;
+mod replicas;
+mod revoke_role;
+mod system_namespace;
+mod tenants;
+mod world;
+mod write_relationships;
+mod write_schema;

@@ -1,0 +1,59 @@
+//! `cargo xtask down` and `cargo xtask reset`: stops everything of this checkout; throws its state away.
+
+use testing::process::{self, Signal};
+use testing::{place, postgres, surroundings};
+
+use super::State;
+use crate::error::{Error, Result};
+
+/// Stops the cluster, whatever its supervisor left behind, and the tests' PostgreSQL.
+pub(crate) fn down() -> Result<()> {
+    let state = State::open();
+    let mut stopped = Vec::new();
+    if let Some(supervisor) = state.supervisor()? {
+        process::stop(&supervisor.identity, Signal::SIGTERM);
+        stopped.push("the cluster".to_owned());
+    }
+    stopped.extend(stop_leftovers(&state)?);
+    if postgres::stop_shared()? {
+        stopped.push("the tests' PostgreSQL".to_owned());
+    }
+    state.forget_supervisor()?;
+    if stopped.is_empty() {
+        println!("nothing was running");
+    } else {
+        println!("stopped: {}", stopped.join(", "));
+    }
+    Ok(())
+}
+
+/// Stops what a supervisor left behind that was killed.
+pub(super) fn stop_leftovers(state: &State) -> Result<Vec<String>> {
+    let mut stopped = process::stop_leftovers(&state.folder().join("processes"))?;
+    if postgres::stop(&place::postgres_folder("up")) {
+        stopped.push("PostgreSQL".to_owned());
+    }
+    Ok(stopped)
+}
+
+/// Stops everything, and removes all state: keys, certificates, databases, logs, settings.
+pub(crate) fn reset() -> Result<()> {
+    down()?;
+    let state = State::open();
+    if postgres::is_shared_running() && !surroundings::is_root() {
+        return Err(Error::new(
+            "tests are running here, whose PostgreSQL keeps its files in .bailiwick/: wait for their end",
+        ));
+    }
+    place::remove(state.folder())?;
+    // For root the databases lie outside of the checkout, in a folder of their own.
+    let databases = place::postgres_folder("up");
+    if postgres::is_shared_running() {
+        place::remove(&databases)?;
+        println!("tests are running here, so their PostgreSQL stays");
+    } else {
+        place::remove(databases.parent().unwrap_or(&databases))?;
+    }
+    println!("the state of this checkout is gone; downloaded parts stay in the cache");
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! The only build tool: `cargo xtask COMMAND`.
+
+mod buf;
+mod ci;
+mod codegen;
+mod error;
+mod local;
+mod shell;
+mod sqlx;
+mod test;
+mod tree;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Bailiwick's build tool.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start everything, load the sample, and show what it does.
+    Up(local::up::Options),
+    /// Stop everything.
+    Down,
+    /// Say what runs, and where.
+    Status,
+    /// Show what the parts wrote.
+    Logs(local::logs::Options),
+    /// Stop everything and throw all state away.
+    Reset,
+    /// Print shell exports for clients: eval "$(cargo xtask env)".
+    Env,
+    /// Look after a cluster in the background.
+    #[command(hide = true)]
+    Serve,
+    /// Write everything that is generated from proto/.
+    Codegen {
+        /// Only say what differs, and fail if anything does.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Describe the queries, so that a build needs no database.
+    #[command(subcommand)]
+    Sqlx(Sqlx),
+    /// Look after the contracts.
+    #[command(subcommand)]
+    Buf(Buf),
+    /// Install what tests need, and run them all.
+    Test(test::Options),
+    /// Look at the tree: its shape, sizes, names and arrows.
+    Tidy,
+    /// Do everything that must pass before something lands.
+    Ci,
+}
+
+#[derive(Debug, Subcommand)]
+enum Buf {
+    /// Fail if the contracts are not written as they should be.
+    Lint,
+    /// Fail if the contracts break clients of the baseline.
+    Breaking,
+    /// Take the contracts as they are for the baseline.
+    Baseline,
+}
+
+#[derive(Debug, Subcommand)]
+enum Sqlx {
+    /// Write the descriptions.
+    Prepare {
+        /// Only these crates.
+        crates: Vec<String>,
+    },
+    /// Fail if a description is not what it should be.
+    Check {
+        /// Only these crates.
+        crates: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Up(options) => wait_for(local::up::run(options)),
+        Command::Down => local::down::down(),
+        Command::Status => wait_for(local::status::run()),
+        Command::Logs(options) => wait_for(local::logs::run(options)),
+        Command::Reset => local::down::reset(),
+        Command::Env => wait_for(local::environment::run()),
+        Command::Serve => wait_for(local::supervisor::serve()),
+        Command::Codegen { check } => codegen::run(check),
+        Command::Sqlx(Sqlx::Prepare { crates }) => wait_for(sqlx::run(&crates, false)),
+        Command::Sqlx(Sqlx::Check { crates }) => wait_for(sqlx::run(&crates, true)),
+        Command::Buf(Buf::Lint) => buf::lint(),
+        Command::Buf(Buf::Breaking) => buf::breaking(),
+        Command::Buf(Buf::Baseline) => buf::baseline(),
+        Command::Test(options) => test::run(&options),
+        Command::Tidy => test::tidy(),
+        Command::Ci => ci::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn wait_for(command: impl Future<Output = error::Result<()>>) -> error::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
+}
