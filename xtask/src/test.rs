@@ -5,19 +5,13 @@ use std::process::Command;
 use clap::Args;
 use testing::{parts, postgres};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::local::up;
 use crate::{shell, tree};
 
 /// Which tests.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
-    /// Also the stories that kill, pause and starve: e2e/tests/faults.rs.
-    #[arg(long)]
-    faults: bool,
-    /// Also the long differential and chaos runs: e2e/tests/soak.rs.
-    #[arg(long)]
-    soak: bool,
     /// Further arguments of `cargo test`, in place of --workspace if they name packages.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     cargo: Vec<String>,
@@ -32,17 +26,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     installed?;
     shell::done("Envoy, PostgreSQL and buf are in the cache", took);
     up::build(false)?;
-    let mut failures = Vec::new();
-    step(&mut failures, "tests", &test(&options.cargo));
-    for (wanted, name) in [(options.faults, "faults"), (options.soak, "soak")] {
-        if wanted {
-            // Marked as ignored, so that they run when asked for and at no other time.
-            let arguments = ["--package", "e2e", "--test", name, "--", "--ignored", "--test-threads=1"];
-            step(&mut failures, name, &arguments.map(str::to_owned));
-        }
-    }
+    let mut cargo = Command::new(shell::cargo());
+    cargo.current_dir(tree::root()).arg("test").args(test(&options.cargo));
+    let (done, took) = shell::timed(|| shell::run(&mut cargo));
+    shell::done("tests", took);
     postgres::stop_shared()?;
-    if failures.is_empty() { Ok(()) } else { Err(Error::new(format!("failed: {}", failures.join(", ")))) }
+    done
 }
 
 /// Looks at the tree.
@@ -56,15 +45,4 @@ fn test(further: &[String]) -> Vec<String> {
         if names_packages { Vec::new() } else { vec!["--workspace".to_owned(), "--no-fail-fast".to_owned()] };
     arguments.extend_from_slice(further);
     arguments
-}
-
-fn step(failures: &mut Vec<String>, name: &str, arguments: &[String]) {
-    let mut cargo = Command::new(shell::cargo());
-    cargo.current_dir(tree::root()).arg("test").args(arguments);
-    let (done, took) = shell::timed(|| shell::run(&mut cargo));
-    shell::done(name, took);
-    if let Err(error) = done {
-        eprintln!("{error}");
-        failures.push(name.to_owned());
-    }
 }

@@ -16,7 +16,7 @@ use crate::postgres::{self, Durability, Server};
 use crate::process::{self, Folders, Signal, Supervised};
 use crate::{database, envoy, parts, place};
 
-pub use files::Files;
+pub use files::{Files, clear_abandoned};
 pub use observation::{is_healthy, process_of, whereabouts};
 pub use progress::Step;
 pub use settings::LogFormat;
@@ -84,11 +84,14 @@ impl ClusterConfig {
     /// # Errors
     /// If there are no free ports or the files of others cannot be cleared away.
     pub fn for_test(name: &str) -> Result<Self> {
-        files::clear_abandoned()?;
+        // Held until the folder says whose it is: one without an owner is taken for abandoned.
+        let _claim = files::lock_tests()?;
+        files::clear_unowned()?;
         let state = files::tests_folder().join(format!("{name}-{}", std::process::id()));
         let postgres = place::postgres_folder(&format!("{name}-{}", std::process::id()));
         place::remove(&state)?;
         place::remove(&postgres)?;
+        files::own(&state)?;
         Ok(Self {
             state,
             postgres,

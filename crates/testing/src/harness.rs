@@ -53,10 +53,14 @@ pub async fn start<S: Service>(section: impl FnOnce(&Files) -> S::Config) -> Har
 ///
 /// # Panics
 /// As [`start`].
-pub async fn start_with<S: Service>(section: impl FnOnce(&Files) -> S::Config, adjust: impl FnOnce(&mut Config<S::Config>)) -> Harness {
+pub async fn start_with<S: Service>(
+    section: impl FnOnce(&Files) -> S::Config,
+    adjust: impl FnOnce(&mut Config<S::Config>),
+) -> Harness {
     let database = database_for_test(S::NAME, &[&chassis::database::MIGRATOR, S::migrator()]).await;
     let files = Files::new();
-    let authority = Arc::new(Authority::keep(&files.folder.path().join("authority")).expect("the test has certificates"));
+    let authority =
+        Arc::new(Authority::keep(&files.folder.path().join("authority")).expect("the test has certificates"));
     let clock = ManualClock::at(surroundings::now());
     let identity = FakeIdentity::start(&authority, &files, clock.clone()).await;
     let mut config = config(S::NAME, section(&files), &database, &authority, &identity);
@@ -66,7 +70,13 @@ pub async fn start_with<S: Service>(section: impl FnOnce(&Files) -> S::Config, a
     harness
 }
 
-fn config<C>(name: &str, service: C, database: &TestDatabase, authority: &Authority, identity: &FakeIdentity) -> Config<C> {
+fn config<C>(
+    name: &str,
+    service: C,
+    database: &TestDatabase,
+    authority: &Authority,
+    identity: &FakeIdentity,
+) -> Config<C> {
     let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     let leaf = authority.keep_peer(name).expect("the test has certificates");
     Config {
@@ -145,7 +155,9 @@ impl Harness {
     async fn publish_test_keys_to_identity(&self) {
         let keys = &self.running().foundation.keys;
         let not_after = surroundings::now() + time::Duration::days(300);
-        for (use_, key) in [(assertion::KeyUse::Assertion, self.assertion_key()), (assertion::KeyUse::AccessToken, self.token_key())] {
+        for (use_, key) in
+            [(assertion::KeyUse::Assertion, self.assertion_key()), (assertion::KeyUse::AccessToken, self.token_key())]
+        {
             keys.publish(key.key_id(), use_, key.jwk(), not_after).expect("the test's own keys are good");
         }
     }
@@ -229,5 +241,8 @@ pub fn channel(authority: &Authority, address: &str, peer: Option<&str>) -> Chan
         let key = place::read_text(&leaf.key).expect("the authority wrote the key");
         tls = tls.identity(Identity::from_pem(certificate, key));
     }
-    Endpoint::from_shared(address.to_owned()).and_then(|endpoint| endpoint.tls_config(tls)).expect("the address is https://…").connect_lazy()
+    Endpoint::from_shared(address.to_owned())
+        .and_then(|endpoint| endpoint.tls_config(tls))
+        .expect("the address is https://…")
+        .connect_lazy()
 }

@@ -19,7 +19,7 @@ use crate::place::{self, Account};
 use crate::process::{self, Identity, Signal};
 use crate::{parts, secrets, surroundings};
 
-pub use shared::{is_shared_running, join_shared, stop_shared};
+pub use shared::{join_shared, remove_shared, stop_shared};
 
 /// The role that may do everything. Nothing but this crate uses it.
 const SUPERUSER: &str = "postgres";
@@ -87,12 +87,7 @@ impl Server {
         // A crash of the machine may lose everything then; one of the server loses nothing that it acknowledged, since what it wrote is
         // with the operating system. Commits must still wait for that, so that stories can kill it.
         if self.durability == Durability::Fast {
-            settings.extend([
-                "fsync=off",
-                "full_page_writes=off",
-                "max_wal_size=4GB",
-                "autovacuum=off",
-            ]);
+            settings.extend(["fsync=off", "full_page_writes=off", "max_wal_size=4GB", "autovacuum=off"]);
         }
         for setting in settings {
             command.args(["-c", setting]);

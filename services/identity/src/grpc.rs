@@ -9,6 +9,7 @@ mod create_user;
 pub(crate) mod events;
 mod exchange_api_key;
 mod follow;
+mod get_api_key;
 mod get_service_account;
 mod get_tenant;
 mod get_user;
@@ -101,6 +102,10 @@ impl ServiceAccountService for Served {
 impl ApiKeyService for Served {
     async fn create_api_key(&self, request: Request<CreateApiKeyRequest>) -> Answer<CreateApiKeyResponse> {
         call::unary(&self.0, request, create_api_key::create_api_key).await
+    }
+
+    async fn get_api_key(&self, request: Request<GetApiKeyRequest>) -> Answer<GetApiKeyResponse> {
+        call::unary(&self.0, request, get_api_key::get_api_key).await
     }
 
     async fn list_api_keys(&self, request: Request<ListApiKeysRequest>) -> Answer<ListApiKeysResponse> {

@@ -29,7 +29,8 @@ struct Row {
 
 pub(super) fn generate(table: &str, files: &mut Files) -> Result<()> {
     let table: PeerTable = toml::from_str(table).map_err(|error| Error::new(format!("proto/peers.toml: {error}")))?;
-    let mut source = String::from("use crate::peer::Peer;\n/// Every service that calls another.\npub static PEERS: &[Peer] = &[\n");
+    let mut source =
+        String::from("use crate::peer::Peer;\n/// Every service that calls another.\npub static PEERS: &[Peer] = &[\n");
     for row in &table.peer {
         writeln!(
             source,

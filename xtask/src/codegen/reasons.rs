@@ -21,11 +21,15 @@ struct Row {
 }
 
 pub(super) fn generate(table: &str, files: &mut Files) -> Result<()> {
-    let table: BTreeMap<String, Row> = toml::from_str(table).map_err(|error| Error::new(format!("proto/reasons.toml: {error}")))?;
+    let table: BTreeMap<String, Row> =
+        toml::from_str(table).map_err(|error| Error::new(format!("proto/reasons.toml: {error}")))?;
     files.insert(Path::new(FOLDER).join("reasons.rs"), rust(&source(&table))?);
-    let mut index = String::from("# Errors\n\nGenerated from `proto/reasons.toml`. Every error carries one of these in `google.rpc.ErrorInfo`, domain `bailiwick`.\n\n| reason | status | means |\n|---|---|---|\n");
+    let mut index = String::from(
+        "# Errors\n\nGenerated from `proto/reasons.toml`. Every error carries one of these in `google.rpc.ErrorInfo`, domain `bailiwick`.\n\n| reason | status | means |\n|---|---|---|\n",
+    );
     for (name, row) in &table {
-        writeln!(index, "| [{name}]({name}.md) | {} | {} |", row.code, row.means).expect("a string takes what is written to it");
+        writeln!(index, "| [{name}]({name}.md) | {} | {} |", row.code, row.means)
+            .expect("a string takes what is written to it");
         let page = format!(
             "# {name}\n\nStatus: `{}`. Generated from `proto/reasons.toml`.\n\n## What it means\n\n{}\n\n## What to do\n\n{}\n",
             row.code, row.means, row.r#do
@@ -60,7 +64,5 @@ fn source(table: &BTreeMap<String, Row>) -> String {
 
 /// `FIELD_INVALID` as `FieldInvalid`.
 fn camel(name: &str) -> String {
-    name.split('_')
-        .map(|word| format!("{}{}", &word[..1], word[1..].to_lowercase()))
-        .collect()
+    name.split('_').map(|word| format!("{}{}", &word[..1], word[1..].to_lowercase())).collect()
 }

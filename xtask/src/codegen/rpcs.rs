@@ -40,7 +40,8 @@ struct Row {
 }
 
 pub(super) fn generate(descriptors: &DescriptorPool, foreign: &str, files: &mut Files) -> Result<()> {
-    let foreign: ForeignTable = toml::from_str(foreign).map_err(|error| Error::new(format!("proto/foreign.toml: {error}")))?;
+    let foreign: ForeignTable =
+        toml::from_str(foreign).map_err(|error| Error::new(format!("proto/foreign.toml: {error}")))?;
     let mut rows = foreign.rpc;
     for service in descriptors.services().filter(|service| service.full_name().starts_with("bailiwick.")) {
         for method in service.methods() {
@@ -106,7 +107,7 @@ fn check(row: &Row) -> Result<()> {
     if row.anonymous && row.entry != "edge" {
         return refuse("only an edge RPC can be anonymous");
     }
-    if row.anonymous && !(row.scope.is_empty() && row.permission.is_empty()) {
+    if row.anonymous && (!row.scope.is_empty() || !row.permission.is_empty()) {
         return refuse("an anonymous RPC can ask for no scope and no permission");
     }
     if row.entry == "open" && row.path.starts_with("/bailiwick.") {
@@ -118,14 +119,18 @@ fn check(row: &Row) -> Result<()> {
     if row.entry == "mesh" && row.service != "permissions" {
         return refuse("a mesh RPC decides permissions by itself, which only the permissions service can");
     }
-    if !row.permission.is_empty() && !(row.permission.starts_with("tenant#") || row.permission.starts_with("system#")) {
+    let known =
+        row.permission.is_empty() || ["tenant#", "system#"].iter().any(|object| row.permission.starts_with(object));
+    if !known {
         return refuse("its permission must be tenant#… or system#…");
     }
     Ok(())
 }
 
 fn source(rows: &[Row]) -> String {
-    let mut source = String::from("use crate::rpc::{Entry, Rpc};\n/// Every RPC that a service answers, by path.\npub static RPCS: &[Rpc] = &[\n");
+    let mut source = String::from(
+        "use crate::rpc::{Entry, Rpc};\n/// Every RPC that a service answers, by path.\npub static RPCS: &[Rpc] = &[\n",
+    );
     for row in rows {
         let entry = match row.entry.as_str() {
             "edge" => "Edge",

@@ -1,7 +1,7 @@
 //! `cargo xtask down` and `cargo xtask reset`: stops everything of this checkout; throws its state away.
 
 use testing::process::{self, Signal};
-use testing::{place, postgres, surroundings};
+use testing::{cluster, place, postgres};
 
 use super::State;
 use crate::error::{Error, Result};
@@ -39,21 +39,12 @@ pub(super) fn stop_leftovers(state: &State) -> Result<Vec<String>> {
 /// Stops everything, and removes all state: keys, certificates, databases, logs, settings.
 pub(crate) fn reset() -> Result<()> {
     down()?;
-    let state = State::open();
-    if postgres::is_shared_running() && !surroundings::is_root() {
-        return Err(Error::new(
-            "tests are running here, whose PostgreSQL keeps its files in .bailiwick/: wait for their end",
-        ));
+    if cluster::clear_abandoned()? > 0 || !postgres::remove_shared()? {
+        return Err(Error::new("tests are running here, and would lose their databases: wait for their end"));
     }
-    place::remove(state.folder())?;
-    // For root the databases lie outside of the checkout, in a folder of their own.
-    let databases = place::postgres_folder("up");
-    if postgres::is_shared_running() {
-        place::remove(&databases)?;
-        println!("tests are running here, so their PostgreSQL stays");
-    } else {
-        place::remove(databases.parent().unwrap_or(&databases))?;
-    }
+    // For root the databases lie outside of the checkout.
+    place::remove(&place::postgres_folder("up"))?;
+    place::remove(State::open().folder())?;
     println!("the state of this checkout is gone; downloaded parts stay in the cache");
     Ok(())
 }

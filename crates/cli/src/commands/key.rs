@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use contract::common::v1::Subject;
 use contract::identity::v1::api_key_service_client::ApiKeyServiceClient;
 use contract::identity::v1::{
-    ApiKey, CreateApiKeyRequest, ExchangeApiKeyRequest, ListApiKeysRequest, RevokeApiKeyRequest,
+    ApiKey, CreateApiKeyRequest, ExchangeApiKeyRequest, GetApiKeyRequest, ListApiKeysRequest, RevokeApiKeyRequest,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -21,6 +21,11 @@ use crate::{pages, subject_text};
 pub(crate) enum Command {
     /// Creates a key and prints it, this once.
     Create(CreateArguments),
+    /// Shows one key, without its secret.
+    Get {
+        /// The key's id, 16 characters.
+        id: String,
+    },
     /// Lists the tenant's keys, without their secrets.
     List {
         /// Only this subject's keys.
@@ -93,6 +98,11 @@ fn table(keys: &[ApiKey]) -> Human {
     }))
 }
 
+/// One key, without its secret.
+fn shown(key: &ApiKey) -> Answer {
+    Answer::new(&json!({ "api_key": ApiKeyJson::of(key) }), table(std::slice::from_ref(key)))
+}
+
 /// What people should know about a secret that they see, or do not.
 pub(super) fn secret_notes(answer: Answer, secret: &str) -> Answer {
     if secret.is_empty() {
@@ -105,6 +115,7 @@ pub(super) fn secret_notes(answer: Answer, secret: &str) -> Answer {
 pub(crate) async fn run(command: Command, session: &Session<'_>) -> Result<Answer, Failure> {
     match command {
         Command::Create(arguments) => create(arguments, session).await,
+        Command::Get { id } => get(id, session).await,
         Command::List { owner, list: arguments } => list(owner, arguments, session).await,
         Command::Revoke { id } => revoke(id, session).await,
         Command::Exchange { scopes } => exchange(scopes, session).await,
@@ -130,6 +141,12 @@ async fn create(arguments: CreateArguments, session: &Session<'_>) -> Result<Ans
     Ok(secret_notes(Answer::new(&json, Human::Table(table)), &answer.secret))
 }
 
+async fn get(api_key_id: String, session: &Session<'_>) -> Result<Answer, Failure> {
+    let call = async |to, request| ApiKeyServiceClient::new(to).get_api_key(request).await;
+    let answer = session.gateway.call(GetApiKeyRequest { api_key_id }, call).await?;
+    Ok(shown(&answer.api_key.unwrap_or_default()))
+}
+
 async fn list(owner: Option<Subject>, arguments: ListArguments, session: &Session<'_>) -> Result<Answer, Failure> {
     let list = pages::follow(arguments.limit, async |page_size, page_token| {
         let request = ListApiKeysRequest { owner: owner.clone(), page_size, page_token };
@@ -145,8 +162,7 @@ async fn list(owner: Option<Subject>, arguments: ListArguments, session: &Sessio
 async fn revoke(api_key_id: String, session: &Session<'_>) -> Result<Answer, Failure> {
     let call = async |to, request| ApiKeyServiceClient::new(to).revoke_api_key(request).await;
     let answer = session.gateway.call(RevokeApiKeyRequest { api_key_id }, call).await?;
-    let key = answer.api_key.unwrap_or_default();
-    Ok(Answer::new(&json!({ "api_key": ApiKeyJson::of(&key) }), table(std::slice::from_ref(&key))))
+    Ok(shown(&answer.api_key.unwrap_or_default()))
 }
 
 async fn exchange(scopes: Vec<String>, session: &Session<'_>) -> Result<Answer, Failure> {

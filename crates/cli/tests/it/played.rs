@@ -162,6 +162,14 @@ impl ApiKeyService for Services {
         Ok(Response::new(identity::CreateApiKeyResponse { api_key: Some(api_key), secret }))
     }
 
+    async fn get_api_key(
+        &self,
+        request: Request<identity::GetApiKeyRequest>,
+    ) -> Result<Response<identity::GetApiKeyResponse>, Status> {
+        let api_key = identity::ApiKey { id: self.asked(request)?.api_key_id, ..identity::ApiKey::default() };
+        Ok(Response::new(identity::GetApiKeyResponse { api_key: Some(api_key) }))
+    }
+
     async fn list_api_keys(
         &self,
         request: Request<identity::ListApiKeysRequest>,

@@ -48,6 +48,18 @@ pub struct CreateApiKeyResponse {
     #[prost(string, tag = "2")]
     pub secret: ::prost::alloc::string::String,
 }
+/// Asks for one key.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetApiKeyRequest {
+    #[prost(string, tag = "1")]
+    pub api_key_id: ::prost::alloc::string::String,
+}
+/// One key.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetApiKeyResponse {
+    #[prost(message, optional, tag = "1")]
+    pub api_key: ::core::option::Option<ApiKey>,
+}
 /// Asks for a page of keys.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListApiKeysRequest {
@@ -209,6 +221,33 @@ pub mod api_key_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Answers one key of the caller's tenant, without its secret.
+        pub async fn get_api_key(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetApiKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetApiKeyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/bailiwick.identity.v1.ApiKeyService/GetApiKey",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("bailiwick.identity.v1.ApiKeyService", "GetApiKey"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Lists the keys of the caller's tenant by id, a page at a time, without their secrets.
         pub async fn list_api_keys(
             &mut self,
@@ -318,6 +357,14 @@ pub mod api_key_service_server {
             request: tonic::Request<super::CreateApiKeyRequest>,
         ) -> std::result::Result<
             tonic::Response<super::CreateApiKeyResponse>,
+            tonic::Status,
+        >;
+        /// Answers one key of the caller's tenant, without its secret.
+        async fn get_api_key(
+            &self,
+            request: tonic::Request<super::GetApiKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetApiKeyResponse>,
             tonic::Status,
         >;
         /// Lists the keys of the caller's tenant by id, a page at a time, without their secrets.
@@ -453,6 +500,51 @@ pub mod api_key_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CreateApiKeySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/bailiwick.identity.v1.ApiKeyService/GetApiKey" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetApiKeySvc<T: ApiKeyService>(pub Arc<T>);
+                    impl<
+                        T: ApiKeyService,
+                    > tonic::server::UnaryService<super::GetApiKeyRequest>
+                    for GetApiKeySvc<T> {
+                        type Response = super::GetApiKeyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetApiKeyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ApiKeyService>::get_api_key(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetApiKeySvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

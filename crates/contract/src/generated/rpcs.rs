@@ -81,6 +81,17 @@ pub static RPCS: &[Rpc] = &[
         anonymous: false,
     },
     Rpc {
+        path: "/bailiwick.identity.v1.ApiKeyService/GetApiKey",
+        service: "identity",
+        entry: Entry::Edge,
+        scope: "identity.read",
+        permission: "tenant#read_api_keys",
+        audit_action: "",
+        deadline_ms: 2000,
+        idempotent: true,
+        anonymous: false,
+    },
+    Rpc {
         path: "/bailiwick.identity.v1.ApiKeyService/ListApiKeys",
         service: "identity",
         entry: Entry::Edge,

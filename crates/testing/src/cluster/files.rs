@@ -146,14 +146,32 @@ pub(super) fn own(state: &Path) -> Result<()> {
     place::write_private(&state.join(OWNER), &owner)
 }
 
-/// Stops and clears away what tests left that were killed.
-pub(super) fn clear_abandoned() -> Result<()> {
-    let Ok(entries) = fs::read_dir(tests_folder()) else { return Ok(()) };
+/// Stops and clears away the clusters of tests that were killed, and says how many there are of tests that run.
+///
+/// # Errors
+/// If something cannot be cleared away.
+pub fn clear_abandoned() -> Result<usize> {
+    let _claim = lock_tests()?;
+    clear_unowned()
+}
+
+/// Keeps other tests from claiming and clearing folders, until it is dropped.
+pub(super) fn lock_tests() -> Result<fs::File> {
+    place::create_private_folder(&place::state_folder())?;
+    place::create_private_folder(&tests_folder())?;
+    place::lock(&place::state_folder().join("tests.lock"))
+}
+
+/// As [`clear_abandoned`], for whoever has the lock.
+pub(super) fn clear_unowned() -> Result<usize> {
+    let Ok(entries) = fs::read_dir(tests_folder()) else { return Ok(0) };
+    let mut running = 0;
     for entry in entries {
         let state = entry.doing(|| "read the folder of tests".to_owned())?.path();
         let owner =
             fs::read(state.join(OWNER)).ok().and_then(|content| serde_json::from_slice::<Identity>(&content).ok());
         if owner.is_some_and(|owner| owner.is_running()) {
+            running += 1;
             continue;
         }
         process::stop_leftovers(&state.join("processes"))?;
@@ -162,7 +180,7 @@ pub(super) fn clear_abandoned() -> Result<()> {
         place::remove(&postgres)?;
         place::remove(&state)?;
     }
-    Ok(())
+    Ok(running)
 }
 
 /// Keeps the logs of the run before under another name.

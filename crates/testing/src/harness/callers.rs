@@ -147,12 +147,15 @@ impl Credentials {
 
 impl Interceptor for Credentials {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        let method = request.extensions().get::<GrpcMethod<'static>>().ok_or_else(|| Status::internal("no generated client"))?;
+        let method =
+            request.extensions().get::<GrpcMethod<'static>>().ok_or_else(|| Status::internal("no generated client"))?;
         let path = format!("/{}/{}", method.service(), method.method());
         let (name, value) = self.header_for(&path);
         request.metadata_mut().insert(name, MetadataValue::try_from(value).expect("a token is plain ASCII"));
         if let Some(tenant) = &self.named_tenant {
-            request.metadata_mut().insert(header::TENANT, MetadataValue::try_from(tenant.as_str()).expect("a tenant is plain ASCII"));
+            request
+                .metadata_mut()
+                .insert(header::TENANT, MetadataValue::try_from(tenant.as_str()).expect("a tenant is plain ASCII"));
         }
         Ok(request)
     }

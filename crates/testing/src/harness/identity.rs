@@ -53,7 +53,9 @@ impl FakeIdentity {
             token_key: key(&files.p256_pem()),
         };
         let not_after = clock.now() + time::Duration::days(300);
-        for (use_, key) in [(proto::KeyUse::Assertion, &identity.assertion_key), (proto::KeyUse::AccessToken, &identity.token_key)] {
+        for (use_, key) in
+            [(proto::KeyUse::Assertion, &identity.assertion_key), (proto::KeyUse::AccessToken, &identity.token_key)]
+        {
             identity.publish(proto::event::Event::KeyPublished(proto::VerificationKey {
                 key_id: key.key_id().to_owned(),
                 r#use: use_.into(),
@@ -159,7 +161,14 @@ impl PeerService for FakeIdentity {
         let mut state = self.state();
         state.asked += 1;
         let owner = state.api_keys.get(&request.get_ref().api_key).cloned();
-        let unknown = || chassis::error::status(contract::Reason::CredentialInvalid, "the key is not valid".to_owned(), Vec::new(), "");
+        let unknown = || {
+            chassis::error::status(
+                contract::Reason::CredentialInvalid,
+                "the key is not valid".to_owned(),
+                Vec::new(),
+                "",
+            )
+        };
         owner.map(Response::new).ok_or_else(unknown)
     }
 

@@ -50,9 +50,23 @@ pub fn stop_shared() -> Result<bool> {
     Ok(users.try_lock().is_ok() && super::stop(&folder))
 }
 
-/// Whether the shared server runs.
-pub fn is_shared_running() -> bool {
-    super::running(&folder()).is_some()
+/// Stops the shared server and removes its files, unless somebody uses it; says whether it is gone.
+///
+/// # Errors
+/// If its files cannot be removed.
+pub fn remove_shared() -> Result<bool> {
+    let folder = folder();
+    if !folder.exists() {
+        return Ok(true);
+    }
+    let users = place::open_lock(&beside(&folder, "users.lock"))?;
+    if users.try_lock().is_err() {
+        return Ok(false);
+    }
+    super::stop(&folder);
+    place::remove(&folder)?;
+    place::remove(&beside(&folder, "passwords"))?;
+    Ok(true)
 }
 
 fn folder() -> PathBuf {

@@ -1,5 +1,6 @@
 //! What identity keeps, as messages.
 
+use chassis::api_key::{ApiKeyId, ApiKeyIdInvalid};
 use chassis::{FieldInvalid, timestamp};
 use contract::identity::v1 as proto;
 use time::OffsetDateTime;
@@ -17,6 +18,11 @@ pub(super) fn read_time(
     let Some(time) = time else { return Ok(None) };
     let time = timestamp::from_proto(time).ok_or_else(|| FieldInvalid::new(field, "is no time"))?;
     Ok(Some(time.truncate_to_microsecond()))
+}
+
+/// The API key id of a request's field.
+pub(super) fn read_api_key_id(id: &str) -> Result<ApiKeyId, FieldInvalid> {
+    id.parse().map_err(|error: ApiKeyIdInvalid| FieldInvalid::new("api_key_id", error.to_string()))
 }
 
 pub(super) fn tenant(tenant: &Tenant) -> proto::Tenant {

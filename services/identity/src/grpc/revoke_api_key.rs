@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use chassis::api_key::{ApiKeyId, ApiKeyIdInvalid};
-use chassis::{AuditEvent, Context, FieldInvalid, UnitOfWork};
+use chassis::{AuditEvent, Context, UnitOfWork};
 use contract::identity::v1::{RevokeApiKeyRequest, RevokeApiKeyResponse};
 
 use super::{events, messages};
@@ -16,10 +15,7 @@ pub(crate) async fn revoke_api_key(
     ctx: Context,
     request: RevokeApiKeyRequest,
 ) -> Result<RevokeApiKeyResponse, Error> {
-    let id: ApiKeyId = request
-        .api_key_id
-        .parse()
-        .map_err(|error: ApiKeyIdInvalid| FieldInvalid::new("api_key_id", error.to_string()))?;
+    let id = messages::read_api_key_id(&request.api_key_id)?;
 
     let found = api_keys::find(service.database.pool(), ctx.tenant(), &id).await?;
 

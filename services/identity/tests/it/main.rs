@@ -10,6 +10,7 @@ mod create_tenant;
 mod create_user;
 mod exchange_api_key;
 mod follow;
+mod get_api_key;
 mod get_service_account;
 mod get_tenant;
 mod get_user;
