@@ -7,13 +7,14 @@ use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
-use assertion::{AccessTokenClaims, AssertionClaims, Expectation, KeySet, Verifier};
+use assertion::{AccessTokenClaims, AssertionClaims, Expectation, Verifier};
 use contract::Reason;
 use contract::peer::Peer;
 
 pub use authenticate::API_KEY_PREFIX;
 
 use crate::context::{Caller, SubjectCaller};
+use crate::feed::Learnt;
 use crate::subject::{Subject, TenantId};
 
 /// What a caller showed, after it was found to be genuine.
@@ -85,14 +86,17 @@ pub struct AuthorityUnavailable;
 pub(crate) struct Authenticator {
     assertions: Verifier<AssertionClaims>,
     tokens: Verifier<AccessTokenClaims>,
+    learnt: Learnt,
     authority: Arc<OnceLock<Arc<dyn Authority>>>,
 }
 
 impl Authenticator {
-    pub(crate) fn new(service: &str, keys: &KeySet, authority: Arc<OnceLock<Arc<dyn Authority>>>) -> Self {
+    pub(crate) fn new(service: &str, learnt: &Learnt, authority: Arc<OnceLock<Arc<dyn Authority>>>) -> Self {
+        let keys = &learnt.keys;
         Self {
             assertions: Verifier::new(keys.clone(), Expectation::assertion(ASSERTION_ISSUER, service)),
             tokens: Verifier::new(keys.clone(), Expectation::access_token(ACCESS_TOKEN_ISSUER, ACCESS_TOKEN_AUDIENCE)),
+            learnt: learnt.clone(),
             authority,
         }
     }

@@ -5,12 +5,14 @@
 //! no feed: rows that commit late are skipped.) A restored database gets a new epoch, and readers begin again.
 
 mod follower;
+mod revoked;
 mod tail;
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-pub use follower::{Follower, Freshness, HEARTBEAT, STALE_AFTER_DEFAULT};
+pub use follower::{Follower, Freshness, HEARTBEAT, Learnt, STALE_AFTER_DEFAULT};
+pub use revoked::Revoked;
 pub use tail::{FeedStream, Item, tail};
 
 use crate::database::{Database, DatabaseError};

@@ -105,7 +105,7 @@ pub async fn start<S: Service>(config: Config<S::Config>, surroundings: Surround
         clock: Arc::clone(&foundation.clock),
         metrics: foundation.metrics.rpc(),
         calls: Arc::new(Semaphore::new(config.server.calls_max)),
-        authenticator: Arc::new(Authenticator::new(S::NAME, &foundation.keys, Arc::clone(&foundation.authority))),
+        authenticator: Arc::new(Authenticator::new(S::NAME, &foundation.learnt, Arc::clone(&foundation.authority))),
         draining: foundation.tasks.draining(),
     };
     begin_jobs(&config.server, &foundation);

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
-use assertion::KeySet;
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
 
@@ -12,7 +11,7 @@ use crate::auth::Authority;
 use crate::clock::{SharedClock, SharedEntropy, SystemClock, SystemEntropy};
 use crate::config::{Config, PeerConfig, ServiceConfig};
 use crate::database::Database;
-use crate::feed::{Follower, Freshness};
+use crate::feed::{Follower, Learnt};
 use crate::metrics::Metrics;
 use crate::peer::Peer;
 use crate::readiness::Readiness;
@@ -56,10 +55,8 @@ pub struct Foundation {
     pub tasks: Tasks,
     /// What must have come before it may be asked.
     pub readiness: Readiness,
-    /// The keys that credentials are verified with, kept current by [`Foundation::follow_identity`].
-    pub keys: KeySet,
-    /// When identity was last heard of.
-    pub freshness: Freshness,
+    /// What credentials are verified with, kept current by [`Foundation::follow_identity`].
+    pub learnt: Learnt,
     pub(crate) tls: Tls,
     pub(crate) peers: BTreeMap<String, PeerConfig>,
     pub(crate) authority: Arc<OnceLock<Arc<dyn Authority>>>,
@@ -89,8 +86,7 @@ impl Foundation {
             metrics: Metrics::new(S::NAME),
             tasks: Tasks::default(),
             readiness: Readiness::default(),
-            keys: KeySet::default(),
-            freshness: Freshness::default(),
+            learnt: Learnt::default(),
             tls: Tls::load(&config.tls)?,
             peers: config.peers.clone(),
             authority: Arc::default(),
@@ -115,13 +111,13 @@ impl Foundation {
     /// If the configuration does not say where identity is.
     pub fn follow_identity(&self) -> Result<Follower, StartError> {
         let caught_up = self.readiness.wait_for("identity's feed");
-        Ok(Follower::peer(self.peer("identity")?, self.keys.clone(), self.freshness.clone(), caught_up))
+        Ok(Follower::peer(self.peer("identity")?, self.learnt.clone(), caught_up))
     }
 
     /// The follower for identity itself, whose feed is in its own database.
     pub fn follow_own_feed(&self) -> Follower {
         let caught_up = self.readiness.wait_for("its own feed");
-        Follower::own(self.database.clone(), self.keys.clone(), self.freshness.clone(), caught_up)
+        Follower::own(self.database.clone(), self.learnt.clone(), caught_up)
     }
 
     /// Says who decides permissions for callers with a token. Only the permissions service, once.

@@ -153,7 +153,7 @@ impl Harness {
 
     /// Identity has no other identity to learn the test's keys from: they are given to its key set itself.
     async fn publish_test_keys_to_identity(&self) {
-        let keys = &self.running().foundation.keys;
+        let keys = &self.running().foundation.learnt.keys;
         let not_after = surroundings::now() + time::Duration::days(300);
         for (use_, key) in
             [(assertion::KeyUse::Assertion, self.assertion_key()), (assertion::KeyUse::AccessToken, self.token_key())]

@@ -2,10 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use contract::identity::v1::CreateApiKeyRequest;
+use contract::identity::v1::{CreateApiKeyRequest, ExchangeApiKeyRequest};
+use contract::permissions::v1::ReadSchemaRequest;
 use contract::permissions::v1::relationship_update::Operation;
 use e2e::{World, shared};
 use http::{Request, Version};
+use testing::sample::Gateway;
+use tonic::Code;
 
 async fn read_at(world: &World, path: &str, key: &str, token: &str) -> (u16, String) {
     let request =
@@ -50,6 +53,35 @@ async fn a_key_that_has_expired_is_refused() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     let outcome = world.get(Version::HTTP_11, "/v1/documents/roadmap", Some(&key)).await;
     assert_eq!(outcome.decision(), (401, "credential_invalid"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_ends_within_five_seconds_of_the_key_that_it_was_exchanged_for() {
+    let world = shared().await;
+    let (shown, key) = world.new_key("alice", key_for(3_600)).await;
+    let gateway = world.gateway();
+    let request = gateway.request(ExchangeApiKeyRequest { scopes: Vec::new() }, Some(&key)).unwrap();
+    let token = gateway.api_keys().exchange_api_key(request).await.unwrap().into_inner().access_token;
+    // Alice has no role in Bailiwick itself, so at a service's own port she is known, and may not.
+    let port = world.cluster.lock().await.config().ports.permissions;
+    let permissions = Gateway::new("localhost", port, &world.files().authority()).unwrap();
+    let read_schema = async || {
+        let request = permissions.request(ReadSchemaRequest {}, Some(&token)).unwrap();
+        permissions.schemas().read_schema(request).await.unwrap_err().code()
+    };
+    assert_eq!(world.get(Version::HTTP_11, "/v1/documents/roadmap", Some(&token)).await.status, 200);
+    assert_eq!(read_schema().await, Code::PermissionDenied);
+    world.revoke_key(&shown.id).await;
+    let revoked = Instant::now();
+    loop {
+        let outcome = world.get(Version::HTTP_11, "/v1/documents/roadmap", Some(&token)).await;
+        let direct = read_schema().await;
+        if outcome.decision() == (401, "credential_invalid") && direct == Code::Unauthenticated {
+            break;
+        }
+        assert!(revoked.elapsed() < Duration::from_secs(5), "still believed: {outcome:?}, {direct:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -80,7 +80,8 @@ impl Service for Gate {
         let own_routes = OwnRoutes::compile().map_err(StartError::Service)?;
         let empty = Table::new(config.own_hosts.iter().cloned().collect(), own_routes);
         let remembered = Duration::from_secs(config.api_key_cache_seconds_max);
-        let api_keys = Arc::new(ApiKeys::new(foundation.peer("identity")?, remembered));
+        let api_keys =
+            Arc::new(ApiKeys::new(foundation.peer("identity")?, foundation.learnt.revoked.clone(), remembered));
         let expected = Expectation::access_token(ACCESS_TOKEN_ISSUER, ACCESS_TOKEN_AUDIENCE);
         let gate = Arc::new(Self {
             database: foundation.database.clone(),
@@ -88,8 +89,8 @@ impl Service for Gate {
             table: Arc::new(ArcSwap::from_pointee(empty.clone())),
             callers: Callers {
                 api_keys: Arc::clone(&api_keys),
-                tokens: Verifier::new(foundation.keys.clone(), expected),
-                freshness: foundation.freshness.clone(),
+                tokens: Verifier::new(foundation.learnt.keys.clone(), expected),
+                freshness: foundation.learnt.freshness.clone(),
                 silence_max: Duration::from_secs(config.identity_silence_seconds_max),
             },
             permissions: Permissions(foundation.peer("permissions")?),

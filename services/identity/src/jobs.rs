@@ -12,9 +12,10 @@ use crate::Identity;
 /// Begins the jobs.
 pub(crate) fn begin(service: &Arc<Identity>, foundation: &Foundation) {
     let published = foundation.readiness.wait_for("the token key in the feed");
-    foundation
-        .tasks
-        .spawn("publish token key", publish_token_key::run(Arc::clone(service), foundation.keys.clone(), published));
+    foundation.tasks.spawn(
+        "publish token key",
+        publish_token_key::run(Arc::clone(service), foundation.learnt.keys.clone(), published),
+    );
     // Identity verifies calls as everyone does: with the keys in its feed, gate's among them.
     let follower = foundation.follow_own_feed();
     foundation.tasks.spawn("follow own feed", follower.run(async |_, _| Ok::<_, Infallible>(())));

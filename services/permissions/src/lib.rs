@@ -1,7 +1,7 @@
 //! The permissions service: whether they may.
 //!
 //! Relationships and schemas live in PostgreSQL under one stream of revisions; answers come from memory, which follows that
-//! stream. In reading order: the [`config`], the rules (`domain`), the tables (`store`), how a change is made (`write`),
+//! stream. In reading order: the [`config`], the rules (`domain`), the tables (`store`) and how a change is made (`store::turn`),
 //! what is in memory (`index`) and kept current (`jobs`), how fresh an answer is (`freshness`), who may use this service
 //! itself (`authority`), and the RPCs (`grpc`).
 
@@ -14,7 +14,6 @@ mod grpc;
 mod index;
 mod jobs;
 mod store;
-mod write;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,8 +1,7 @@
-//! The permissions service's process.
+//! The process: everything else is the chassis' and the library's.
 
 use std::process::ExitCode;
 
-/// Answers are many small allocations, which this allocator is made for.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

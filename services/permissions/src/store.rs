@@ -1,6 +1,6 @@
 //! The only place with SQL: the head, the schemas, the relationships, and the log that they form together.
 //!
-//! What changes anything takes the connection of a unit of work whose transaction holds the head ([`head::lock`]); what
+//! What changes anything takes the connection of a unit of work whose transaction holds the head ([`turn`]); what
 //! only reads takes the [`Database`](chassis::Database).
 
 pub(crate) mod head;
@@ -10,3 +10,4 @@ pub(crate) mod relationships;
 pub(crate) mod roles;
 mod rows;
 pub(crate) mod schemas;
+pub(crate) mod turn;

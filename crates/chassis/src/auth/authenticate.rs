@@ -6,6 +6,7 @@ use contract::{Reason, header};
 use time::OffsetDateTime;
 
 use super::{Authenticator, Refusal, Shown};
+use crate::feed::STALE_AFTER_DEFAULT;
 
 /// What every API key begins with.
 pub const API_KEY_PREFIX: &str = "bwk_";
@@ -33,12 +34,25 @@ impl Authenticator {
             if token.starts_with(API_KEY_PREFIX) {
                 return Err(Refusal::new(Reason::ApiKeyAtDirectPort, API_KEY_REFUSED));
             }
-            return match self.tokens.verify(token, now) {
-                Ok(claims) => Ok(Shown::Token(claims)),
-                Err(refused) => Err(invalid().because(refused)),
-            };
+            return self.token(token, now);
         }
         Ok(peer.map_or(Shown::Nothing, Shown::Certificate))
+    }
+
+    fn token(&self, token: &str, now: OffsetDateTime) -> Result<Shown, Refusal> {
+        let claims = self.tokens.verify(token, now).map_err(|refused| invalid().because(refused))?;
+        // The token ends with the key that it was exchanged for, and nobody is believed whose end might have been missed.
+        if self.learnt.revoked.contains(&claims.client_id) {
+            return Err(invalid().because("its API key was revoked"));
+        }
+        let silence = self.learnt.freshness.age();
+        if silence > STALE_AFTER_DEFAULT {
+            let text = "the service has not heard of identity for too long to believe a token";
+            return Err(Refusal::new(Reason::PeerUnavailable, text)
+                .because(format!("{} s", silence.as_secs()))
+                .with("peer", "identity"));
+        }
+        Ok(Shown::Token(claims))
     }
 }
 

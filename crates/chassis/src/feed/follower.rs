@@ -12,7 +12,7 @@ use futures::StreamExt as _;
 use prost::Message as _;
 use tokio::time::Instant;
 
-use super::{Item, Position, tail};
+use super::{Item, Position, Revoked, tail};
 use crate::database::Database;
 use crate::error::chain;
 use crate::peer::Peer;
@@ -63,21 +63,31 @@ enum Source {
     Peer(Peer),
 }
 
-/// Follows identity's feed and keeps the key set current.
+/// What every service learns from identity's feed. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Learnt {
+    /// The keys that credentials are verified with.
+    pub keys: KeySet,
+    /// The API keys that were revoked.
+    pub revoked: Revoked,
+    /// When the feed was last heard of.
+    pub freshness: Freshness,
+}
+
+/// Follows identity's feed and keeps what is learnt from it current.
 pub struct Follower {
     source: Source,
-    keys: KeySet,
-    freshness: Freshness,
+    learnt: Learnt,
     caught_up: Latch,
 }
 
 impl Follower {
-    pub(crate) fn own(database: Database, keys: KeySet, freshness: Freshness, caught_up: Latch) -> Self {
-        Self { source: Source::Own(database), keys, freshness, caught_up }
+    pub(crate) fn own(database: Database, learnt: Learnt, caught_up: Latch) -> Self {
+        Self { source: Source::Own(database), learnt, caught_up }
     }
 
-    pub(crate) fn peer(peer: Peer, keys: KeySet, freshness: Freshness, caught_up: Latch) -> Self {
-        Self { source: Source::Peer(peer), keys, freshness, caught_up }
+    pub(crate) fn peer(peer: Peer, learnt: Learnt, caught_up: Latch) -> Self {
+        Self { source: Source::Peer(peer), learnt, caught_up }
     }
 
     /// Follows for as long as the service runs. `take` is given each event after the keys were taken in, in order, from the
@@ -109,13 +119,13 @@ impl Follower {
             let message = next.map_err(|_| "no heartbeat for 5 seconds".to_owned())?.ok_or("it ended")??;
             let at = Position { epoch: message.epoch, number: message.number };
             if let Some(event) = message.event {
-                self.take_key(&event);
+                self.learn(&event);
                 take(at.clone(), event).await.map_err(|error| chain(&error))?;
                 *position = at;
             } else if at == *position || (position.number == 0 && at.number == 0) {
                 self.caught_up.set();
             }
-            self.freshness.heard();
+            self.learnt.freshness.heard();
         }
     }
 
@@ -138,13 +148,20 @@ impl Follower {
         }
     }
 
-    fn take_key(&self, event: &Event) {
-        let Some(event::Event::KeyPublished(key)) = &event.event else { return };
+    fn learn(&self, event: &Event) {
+        match &event.event {
+            Some(event::Event::KeyPublished(key)) => self.take_key(key),
+            Some(event::Event::ApiKeyRevoked(key)) => self.learnt.revoked.add(&key.api_key_id),
+            Some(event::Event::TenantCreated(_) | event::Event::ApiKeyCreated(_)) | None => {}
+        }
+    }
+
+    fn take_key(&self, key: &VerificationKey) {
         let Some((use_, not_after)) = key_terms(key) else {
             tracing::error!(key_id = key.key_id, "a published key has no use or no end: ignored");
             return;
         };
-        if let Err(error) = self.keys.publish(&key.key_id, use_, &key.jwk, not_after) {
+        if let Err(error) = self.learnt.keys.publish(&key.key_id, use_, &key.jwk, not_after) {
             tracing::error!(key_id = key.key_id, error = chain(&error), "a published key cannot be used: ignored");
         }
     }
@@ -171,6 +188,6 @@ fn key_terms(key: &VerificationKey) -> Option<(KeyUse, time::OffsetDateTime)> {
 
 impl std::fmt::Debug for Follower {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Follower").field("keys", &self.keys).finish_non_exhaustive()
+        formatter.debug_struct("Follower").field("learnt", &self.learnt).finish_non_exhaustive()
     }
 }

@@ -24,7 +24,7 @@ pub(crate) async fn layer(State(layers): State<Layers>, mut request: Request, ne
         }
         Err(refusal) => {
             tracing::info!(reason = refusal.reason.name(), detail = refusal.detail, "credential refused");
-            refuse(this, refusal.reason, refusal.text, Vec::new())
+            refuse(this, refusal.reason, refusal.text, refusal.metadata)
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::sync::OnceLock;
 
-use assertion::KeySet;
 use axum::body::Body;
 use axum::http::Request;
 use tower::ServiceExt as _;
 
 use super::*;
 use crate::clock::SystemClock;
+use crate::feed::Learnt;
 use crate::layers::Trail;
 
 fn layers(calls: usize) -> Layers {
@@ -17,7 +17,7 @@ fn layers(calls: usize) -> Layers {
         clock: Arc::new(SystemClock),
         metrics: crate::metrics::Metrics::new("identity").rpc(),
         calls: Arc::new(Semaphore::new(calls)),
-        authenticator: Arc::new(Authenticator::new("identity", &KeySet::default(), Arc::new(OnceLock::new()))),
+        authenticator: Arc::new(Authenticator::new("identity", &Learnt::default(), Arc::new(OnceLock::new()))),
         draining: CancellationToken::new(),
     }
 }

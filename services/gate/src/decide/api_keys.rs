@@ -5,6 +5,7 @@ mod known;
 use std::time::Duration;
 
 use chassis::api_key::ApiKey;
+use chassis::feed::Revoked;
 use chassis::peer::{Peer, PeerError};
 use chassis::{Subject, TenantId, timestamp};
 use contract::Reason as PublicReason;
@@ -36,16 +37,18 @@ const UNKNOWN_LOOK_UPS_MAX: usize = 8;
 pub(crate) struct ApiKeys {
     identity: Peer,
     known: KnownKeys,
+    revoked: Revoked,
     owners: Cache<[u8; 32], Caller>,
     refused: Cache<[u8; 32], ()>,
     unknown_look_ups: Semaphore,
 }
 
 impl ApiKeys {
-    pub(crate) fn new(identity: Peer, remembered: Duration) -> Self {
+    pub(crate) fn new(identity: Peer, revoked: Revoked, remembered: Duration) -> Self {
         Self {
             identity,
             known: KnownKeys::default(),
+            revoked,
             owners: Cache::builder().max_capacity(OWNERS_MAX).time_to_live(remembered).build(),
             refused: Cache::builder().max_capacity(REFUSED_MAX).time_to_live(REFUSED_FOR).build(),
             unknown_look_ups: Semaphore::new(UNKNOWN_LOOK_UPS_MAX),
@@ -57,15 +60,15 @@ impl ApiKeys {
         self.known.created(epoch, event.api_key_id);
     }
 
-    /// Identity ended a key: from now on it is refused, whatever is remembered of it.
-    pub(crate) fn revoked(&self, epoch: &str, event: ApiKeyRevoked) {
-        self.known.revoked(epoch, event.api_key_id);
+    /// Identity ended a key.
+    pub(crate) fn ended(&self, event: &ApiKeyRevoked) {
+        self.known.revoked(&event.api_key_id);
     }
 
     /// Whose the key is.
     pub(crate) async fn owner(&self, text: &str, call: &Call) -> Result<Caller, Denial> {
         let key = ApiKey::parse(text).map_err(|error| invalid(error.to_string()))?;
-        self.refuse_revoked(&key)?;
+        self.refuse_revoked(key.id().as_str())?;
         let digest: [u8; 32] = Sha256::digest(key.expose().as_bytes()).into();
         if self.refused.contains_key(&digest) {
             return Err(invalid("identity refused the key a moment ago"));
@@ -73,7 +76,7 @@ impl ApiKeys {
         match self.owners.try_get_with(digest, self.look_up(&key, call)).await {
             Ok(caller) => {
                 // Once more, since it may have been revoked while it was looked up.
-                self.refuse_revoked(&key)?;
+                self.refuse_revoked(key.id().as_str())?;
                 Ok(caller)
             }
             Err(denial) => {
@@ -85,8 +88,9 @@ impl ApiKeys {
         }
     }
 
-    fn refuse_revoked(&self, key: &ApiKey) -> Result<(), Denial> {
-        if self.known.is_revoked(key.id().as_str()) { Err(invalid("the key is revoked")) } else { Ok(()) }
+    /// Refuses a key that identity has ended, whatever is remembered of it, and what it was exchanged for.
+    pub(crate) fn refuse_revoked(&self, id: &str) -> Result<(), Denial> {
+        if self.revoked.contains(id) { Err(invalid("the key is revoked")) } else { Ok(()) }
     }
 
     async fn look_up(&self, key: &ApiKey, call: &Call) -> Result<Caller, Denial> {

@@ -34,6 +34,7 @@ impl Callers {
             Shown::AccessToken(token) => {
                 self.hears_identity()?;
                 let claims = self.tokens.verify(&token, call.now).map_err(|refused| invalid(refused.to_string()))?;
+                self.api_keys.refuse_revoked(&claims.client_id)?;
                 owner_of_token(&claims).ok_or_else(|| invalid("the token's tenant or subject cannot be read"))?
             }
         };

@@ -1,4 +1,4 @@
-//! Follows identity's feed: keys for tokens, which the chassis takes in, and API keys made and ended.
+//! Follows identity's feed: the chassis takes in keys and revocations, gate besides which API keys live.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ pub(crate) async fn follow_identity(follower: Follower, api_keys: Arc<ApiKeys>) 
         .run(|position, event| {
             match event.event {
                 Some(Event::ApiKeyCreated(created)) => api_keys.created(&position.epoch, created),
-                Some(Event::ApiKeyRevoked(revoked)) => api_keys.revoked(&position.epoch, revoked),
+                Some(Event::ApiKeyRevoked(revoked)) => api_keys.ended(&revoked),
                 // Keys are the chassis' business, tenants are permissions'; what is unknown comes from a newer identity.
                 Some(Event::KeyPublished(_) | Event::TenantCreated(_)) | None => {}
             }

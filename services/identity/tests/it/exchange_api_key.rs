@@ -26,7 +26,7 @@ async fn exchange(
 }
 
 fn verify(world: &World, token: &str) -> AccessTokenClaims {
-    let keys = world.service.running().foundation.keys.clone();
+    let keys = world.service.running().foundation.learnt.keys.clone();
     let verifier = Verifier::new(keys, Expectation::access_token(ACCESS_TOKEN_ISSUER, ACCESS_TOKEN_AUDIENCE));
     verifier.verify(token, world.service.clock().now()).unwrap().as_ref().clone()
 }

@@ -26,7 +26,7 @@ async fn a_published_key_verifies_calls_to_identity_itself() {
     let world = start_empty().await;
     let gate = testing::harness::unknown_key();
     publish(&world, Some(key(&world, &gate, Duration::days(1)))).await.unwrap();
-    let keys = &world.service.running().foundation.keys;
+    let keys = &world.service.running().foundation.learnt.keys;
     for _ in 0..100 {
         if keys.contains(gate.key_id()) {
             let caller = world.service.as_subject("acme", "user:alice", &["system.read"]).signed_by(&gate);

@@ -14,7 +14,7 @@ async fn the_token_key_is_published_at_the_start() {
     let [payload] = payloads.as_slice() else { panic!("{} entries", payloads.len()) };
     let Some(Event::KeyPublished(key)) = Published::decode(payload.as_slice()).unwrap().event else { panic!("no key") };
     assert_eq!(key.r#use(), KeyUse::AccessToken);
-    assert!(world.service.running().foundation.keys.contains(&key.key_id), "identity follows its own feed");
+    assert!(world.service.running().foundation.learnt.keys.contains(&key.key_id), "identity follows its own feed");
     let now = chassis::Clock::now(world.service.clock()).unix_timestamp();
     assert_eq!((key.not_after.unwrap().seconds - now) / 86_400, 7);
 }

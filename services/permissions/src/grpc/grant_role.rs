@@ -9,7 +9,7 @@ use super::{references, roles};
 use crate::Permissions;
 use crate::domain::update::Update;
 use crate::error::Error;
-use crate::write::Turn;
+use crate::store::turn::Turn;
 
 pub(crate) async fn grant_role(
     service: Arc<Permissions>,

@@ -11,7 +11,7 @@ use crate::domain::role::Role;
 use crate::domain::update::Update;
 use crate::error::Error;
 use crate::store;
-use crate::write::Turn;
+use crate::store::turn::Turn;
 
 pub(crate) async fn revoke_role(
     service: Arc<Permissions>,

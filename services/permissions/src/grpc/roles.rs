@@ -6,7 +6,7 @@ use contract::permissions::v1 as proto;
 use crate::domain::role::{Assignment, Role};
 use crate::error::Error;
 use crate::store::relationships;
-use crate::write::Turn;
+use crate::store::turn::Turn;
 
 /// The assignment that a message names.
 pub(super) fn assignment(message: Option<&proto::RoleAssignment>) -> Result<Assignment, FieldInvalid> {

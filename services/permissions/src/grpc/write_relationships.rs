@@ -11,7 +11,7 @@ use super::references;
 use crate::Permissions;
 use crate::domain::update::{Operation, Update, repeated};
 use crate::error::Error;
-use crate::write::Turn;
+use crate::store::turn::Turn;
 
 pub(crate) async fn write_relationships(
     service: Arc<Permissions>,

@@ -10,7 +10,7 @@ use super::references;
 use crate::Permissions;
 use crate::error::Error;
 use crate::store::schemas;
-use crate::write::Turn;
+use crate::store::turn::Turn;
 
 pub(crate) async fn write_schema(
     service: Arc<Permissions>,

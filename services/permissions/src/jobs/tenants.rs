@@ -11,7 +11,7 @@ use crate::domain::system;
 use crate::error::Error;
 use crate::index::Index;
 use crate::store::relationships;
-use crate::write::Turn;
+use crate::store::turn::Turn;
 
 /// The name of the feed in this service's own table of positions.
 const FEED: &str = "identity";

@@ -4,7 +4,7 @@ use permissions::Permissions;
 
 use crate::world::World;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_rpc_refuses_strangers() {
     let world = World::start().await;
     testing::access::every_rpc_refuses_strangers::<Permissions>(&world.harness).await;

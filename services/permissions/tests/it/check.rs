@@ -6,7 +6,7 @@ use contract::permissions::v1::{CheckRequest, Consistency, Permissionship};
 
 use crate::world::{World, at_least, check_request, fully_consistent, refused};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_follows_from_groups_wildcards_and_exclusions() {
     let world = World::with_schema().await;
     world
@@ -36,7 +36,7 @@ async fn an_answer_follows_from_groups_wildcards_and_exclusions() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cycle_of_groups_is_answered_and_one_through_a_negation_is_an_error() {
     let world = World::start().await;
     world
@@ -56,7 +56,7 @@ async fn a_cycle_of_groups_is_answered_and_one_through_a_negation_is_an_error() 
     assert!(message.contains("group:odd#odd"), "{message}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_schema_lacks_is_said_and_differs_from_what_does_not_exist() {
     let world = World::with_schema().await;
     for (question, expected) in [
@@ -72,14 +72,14 @@ async fn what_the_schema_lacks_is_said_and_differs_from_what_does_not_exist() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_schema_every_type_is_unknown() {
     let world = World::start().await;
     let (reason, _) = refused(world.ask(world.caller(), ("document:a", "view", "user:alice"), None).await);
     assert_eq!(reason, Reason::SchemaTypeUnknown);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_malformed_field_is_named() {
     let world = World::with_schema().await;
     let good = check_request(("document:a", "view", "user:alice"), None);
@@ -108,7 +108,7 @@ async fn a_malformed_field_is_named() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_requirement_that_is_given_must_be_true() {
     let world = World::with_schema().await;
     for requirement in [Requirement::MinimizeLatency(false), Requirement::FullyConsistent(false)] {
@@ -118,7 +118,7 @@ async fn a_requirement_that_is_given_must_be_true() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_question_that_reaches_too_far_is_refused_by_the_limits_name() {
     let world = World::start_with(|config| {
         config.traversal_nodes_max = 50;
@@ -135,7 +135,7 @@ async fn a_question_that_reaches_too_far_is_refused_by_the_limits_name() {
     assert!(!world.has("group:g30", "member", "user:alice").await);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_question_that_needs_more_than_is_answered_on_the_spot_is_answered_too() {
     let world = World::with_schema().await;
     let chain: Vec<String> = (0..1_000).map(|at| format!("group:g{at}#member@group:g{}#member", at + 1)).collect();
@@ -145,7 +145,7 @@ async fn a_question_that_needs_more_than_is_answered_on_the_spot_is_answered_too
     assert!(!world.has("group:g0", "member", "user:bob").await);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tenants_do_not_see_each_others_relationships() {
     let world = World::with_schema().await;
     world.touch(&["document:plan#viewer@user:alice"]).await;

@@ -21,7 +21,7 @@ fn outcome(result: &CheckBulkResult) -> String {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_question_has_its_own_answer_or_error_in_order() {
     let world = World::with_schema().await;
     world.touch(&["document:a#viewer@user:alice"]).await;
@@ -46,7 +46,7 @@ async fn each_question_has_its_own_answer_or_error_in_order() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_items_error_names_its_place() {
     let world = World::with_schema().await;
     let request = CheckBulkRequest {
@@ -58,7 +58,7 @@ async fn an_items_error_names_its_place() {
     assert_eq!(error.message, "items[1].resource: is missing");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_questions_are_answered_and_one_more_is_refused() {
     let world = World::with_schema().await;
     world.touch(&["document:d7#viewer@user:alice"]).await;
@@ -78,7 +78,7 @@ async fn ten_thousand_questions_are_answered_and_one_more_is_refused() {
     assert_eq!(message, "check_items_max is 10000, and the request has 10001");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_question_at_all_is_refused() {
     let world = World::with_schema().await;
     let (reason, _) = refused(world.permissions(world.caller()).check_bulk(CheckBulkRequest::default()).await);

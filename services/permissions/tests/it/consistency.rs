@@ -1,6 +1,5 @@
 //! How fresh answers are, and which tokens are taken.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::Reason;
@@ -30,20 +29,16 @@ async fn a_question_at_the_token_of_a_write_always_sees_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fully_consistent_question_always_sees_what_was_acknowledged() {
-    let world = Arc::new(World::with_schema().await);
+    let world = World::with_schema().await;
     for round in 0..30 {
         let (operation, there) = if round % 2 == 0 { (Operation::Touch, true) } else { (Operation::Delete, false) };
         world.write(&[(operation, FACT)]).await.unwrap();
-        let asked = join_all((0..8).map(|_| {
-            let world = Arc::clone(&world);
-            async move { world.has(QUESTION.0, QUESTION.1, QUESTION.2).await }
-        }))
-        .await;
+        let asked = join_all((0..8).map(|_| world.has(QUESTION.0, QUESTION.1, QUESTION.2))).await;
         assert_eq!(asked, vec![there; 8], "round {round}");
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answers_own_token_can_be_asked_at() {
     let world = World::with_schema().await;
     world.touch(&[FACT]).await;
@@ -51,7 +46,7 @@ async fn an_answers_own_token_can_be_asked_at() {
     assert!(answer_at(&world, &answer.checked_at).await);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_that_was_made_up_or_changed_is_refused() {
     let world = World::with_schema().await;
     let token = world.touch(&[FACT]).await;
@@ -64,7 +59,7 @@ async fn a_token_that_was_made_up_or_changed_is_refused() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_tenants_token_is_refused() {
     let world = World::with_schema().await;
     let token = world.touch(&[FACT]).await;
@@ -72,7 +67,7 @@ async fn another_tenants_token_is_refused() {
     assert_eq!(refused(asked).0, Reason::ConsistencyTokenInvalid);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_installations_token_is_refused() {
     let (world, elsewhere) = (World::with_schema().await, World::with_schema().await);
     let token = elsewhere.touch(&[FACT]).await;
@@ -80,7 +75,7 @@ async fn another_installations_token_is_refused() {
     assert_eq!(refused(asked).0, Reason::ConsistencyTokenInvalid);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_of_before_a_restore_is_lost_and_the_index_is_loaded_again() {
     let world = World::with_schema().await;
     let before = world.touch(&["document:kept#viewer@user:alice"]).await;
@@ -112,7 +107,7 @@ async fn a_token_of_before_a_restore_is_lost_and_the_index_is_loaded_again() {
     assert!(answer_at(&world, &token).await);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_from_the_future_is_refused_without_waiting() {
     let world = World::with_schema().await;
     let token = world.touch(&[FACT]).await;
@@ -131,7 +126,7 @@ async fn a_token_from_the_future_is_refused_without_waiting() {
     assert_eq!(refused(asked.await.expect("nobody waits for it")).0, Reason::ConsistencyTokenInvalid);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_that_cannot_get_there_in_time_says_so() {
     let world = World::with_schema().await;
     // The head moves on, but the log behind it cannot be read.

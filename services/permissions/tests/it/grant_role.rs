@@ -6,7 +6,7 @@ use contract::permissions::v1::{GrantRoleRequest, Role, RoleAssignment};
 
 use crate::world::{SCOPES, World, check_request, refused, subject, user_with};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_role_is_in_force_at_its_token_and_giving_it_again_changes_nothing() {
     let world = World::start().await;
     world.found_tenant("acme", false).await;
@@ -28,7 +28,7 @@ async fn a_role_is_in_force_at_its_token_and_giving_it_again_changes_nothing() {
     world.permissions(token_of_bob()).check(question()).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_gives_what_they_do_not_hold() {
     let world = World::start().await;
     world.found_tenant("acme", false).await;
@@ -49,7 +49,7 @@ async fn nobody_gives_what_they_do_not_hold() {
     assert_eq!(refused(of_stranger).0, Reason::RoleNotHeld);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_malformed_assignment_is_named() {
     let world = World::start().await;
     world.found_tenant("acme", false).await;

@@ -5,7 +5,7 @@ use contract::permissions::v1::{GrantRoleRequest, ListRolesRequest, Role};
 
 use crate::world::{World, refused, user_with};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn roles_are_listed_a_page_at_a_time_and_only_the_tenants_own() {
     let world = World::start().await;
     world.found_tenant("acme", true).await;
@@ -35,7 +35,7 @@ async fn roles_are_listed_a_page_at_a_time_and_only_the_tenants_own() {
     assert_eq!(listed, expected.map(|(role, id)| (role, id.to_owned())));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_that_cannot_be_is_refused() {
     let world = World::start().await;
     let mut roles = world.roles(world.caller());

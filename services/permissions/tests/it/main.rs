@@ -1,4 +1,5 @@
-//! The permissions service through its served API, against a real PostgreSQL.
+//! The permissions service through its served API, against a real PostgreSQL: one file per RPC.
+#![expect(clippy::unwrap_used, reason = "a test's helper may fail the test")]
 
 mod access;
 mod check;

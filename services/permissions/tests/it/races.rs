@@ -1,7 +1,5 @@
 //! Many writers at once: the order of revisions is the order of commits, and none decides on a state that is gone.
 
-use std::sync::Arc;
-
 use chassis::Reason;
 use contract::permissions::v1::relationship_update::Operation;
 use futures::future::join_all;
@@ -14,14 +12,12 @@ const WRITERS: usize = 16;
 const ROUNDS: usize = 10;
 
 /// Has many tasks make a change at the same time.
-async fn all_at_once(world: &Arc<World>, operation: fn(usize) -> Operation) -> Vec<Result<String, Status>> {
-    let start = Arc::new(tokio::sync::Barrier::new(WRITERS));
-    let writers = (0..WRITERS).map(|at| {
-        let (world, start) = (Arc::clone(world), Arc::clone(&start));
-        async move {
-            start.wait().await;
-            world.write(&[(operation(at), FACT)]).await
-        }
+async fn all_at_once(world: &World, operation: fn(usize) -> Operation) -> Vec<Result<String, Status>> {
+    let start = tokio::sync::Barrier::new(WRITERS);
+    let start = &start;
+    let writers = (0..WRITERS).map(|at| async move {
+        start.wait().await;
+        world.write(&[(operation(at), FACT)]).await
     });
     join_all(writers).await
 }
@@ -35,7 +31,7 @@ async fn live_rows(world: &World) -> i64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_who_create_the_same_exactly_one_does() {
-    let world = Arc::new(World::with_schema().await);
+    let world = World::with_schema().await;
     for _ in 0..ROUNDS {
         let results = all_at_once(&world, |_| Operation::Create).await;
         let (created, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
@@ -50,7 +46,7 @@ async fn of_many_who_create_the_same_exactly_one_does() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_may_touch_the_same() {
-    let world = Arc::new(World::with_schema().await);
+    let world = World::with_schema().await;
     for _ in 0..ROUNDS {
         for result in all_at_once(&world, |_| Operation::Touch).await {
             result.unwrap();
@@ -62,7 +58,7 @@ async fn many_may_touch_the_same() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn touches_and_deletes_leave_what_the_last_commit_says() {
-    let world = Arc::new(World::with_schema().await);
+    let world = World::with_schema().await;
     for _ in 0..ROUNDS {
         let results = all_at_once(&world, |at| if at % 2 == 0 { Operation::Touch } else { Operation::Delete }).await;
         for result in results {
@@ -84,12 +80,12 @@ async fn touches_and_deletes_leave_what_the_last_commit_says() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_write_has_its_own_revision_without_a_gap() {
-    let world = Arc::new(World::with_schema().await);
+    let world = World::with_schema().await;
     let before: i64 =
         sqlx::query_scalar("SELECT revision FROM revision_head").fetch_one(world.harness.pool()).await.unwrap();
-    let writers = (0..64).map(|at| {
-        let world = Arc::clone(&world);
-        async move { world.write(&[(Operation::Create, &format!("document:d{at}#viewer@user:alice"))]).await.unwrap() }
+    let world = &world;
+    let writers = (0..64).map(|at| async move {
+        world.write(&[(Operation::Create, &format!("document:d{at}#viewer@user:alice"))]).await.unwrap()
     });
     let mut tokens = join_all(writers).await;
     tokens.sort();

@@ -45,7 +45,7 @@ async fn found(world: &World, filter: RelationshipFilter) -> Vec<String> {
     answer.relationships.iter().map(text).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_field_of_a_filter_narrows_it() {
     let world = world().await;
     let subject =
@@ -69,7 +69,7 @@ async fn every_field_of_a_filter_narrows_it() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_are_in_order_and_at_the_revision_of_the_first() {
     let world = world().await;
     let mut request = ReadRelationshipsRequest { page_size: 2, ..request(documents()) };
@@ -95,7 +95,7 @@ async fn pages_are_in_order_and_at_the_revision_of_the_first() {
     assert_eq!(found(&world, documents()).await.len(), 4);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_token_is_good_for_its_own_list_alone() {
     let world = world().await;
     let request = ReadRelationshipsRequest { page_size: 2, ..request(documents()) };
@@ -120,7 +120,7 @@ async fn a_page_token_is_good_for_its_own_list_alone() {
     assert!(message.starts_with("consistency: "), "{message}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_read_at_a_token_sees_what_was_written_at_it() {
     let world = World::with_schema().await;
     for at in 0..20 {
@@ -130,7 +130,7 @@ async fn a_read_at_a_token_sees_what_was_written_at_it() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_are_a_page_and_more_are_refused() {
     let world = World::with_schema().await;
     for round in 0..2 {
@@ -145,7 +145,7 @@ async fn a_thousand_are_a_page_and_more_are_refused() {
     assert!(message.contains("page_size_max"), "{message}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_filter_that_cannot_be_is_refused_with_the_field() {
     let world = world().await;
     let refuse = async |filter| refused(read(&world, request(filter)).await);
@@ -207,7 +207,7 @@ async fn a_filter_that_cannot_be_is_refused_with_the_field() {
 }
 
 /// The statement is put together at run time, so its plan is looked at: no filter may make it read a whole tenant.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_filter_with_an_id_is_answered_from_an_index() {
     let world = World::with_schema().await;
     let mut connection = world.harness.database().connect_as_superuser().await.unwrap();

@@ -5,7 +5,7 @@ use contract::permissions::v1::ReadSchemaRequest;
 
 use crate::world::{SCHEMA, World, at_least, refused};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_one_there_is_none_and_another_tenants_is_not_seen() {
     let world = World::start().await;
     let read = async |caller| world.schemas(caller).read_schema(ReadSchemaRequest {}).await;
@@ -15,7 +15,7 @@ async fn without_one_there_is_none_and_another_tenants_is_not_seen() {
     assert_eq!(refused(read(world.stranger()).await).0, Reason::SchemaNotFound);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_written_is_read_in_its_canonical_form_with_its_comments() {
     let world = World::start().await;
     world

@@ -1,7 +1,5 @@
 //! Taking roles.
 
-use std::sync::Arc;
-
 use chassis::Reason;
 use contract::common::v1::SubjectKind;
 use contract::permissions::v1::{GrantRoleRequest, RevokeRoleRequest, Role, RoleAssignment};
@@ -14,7 +12,7 @@ fn founder() -> Option<RoleAssignment> {
     Some(RoleAssignment { role: Role::Administrator.into(), subject })
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_role_is_taken_and_taking_it_again_changes_nothing() {
     let world = World::start().await;
     world.found_tenant("acme", false).await;
@@ -27,7 +25,7 @@ async fn a_role_is_taken_and_taking_it_again_changes_nothing() {
     assert_eq!(refused(as_bob).0, Reason::RoleNotHeld);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_last_administrator_stays() {
     let world = World::start().await;
     world.found_tenant("acme", false).await;
@@ -41,13 +39,13 @@ async fn the_last_administrator_stays() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_administrators_who_revoke_each_other_leave_one() {
-    let world = Arc::new(World::start().await);
+    let world = World::start().await;
     world.found_tenant("acme", false).await;
     let bob = || user_with(Role::Administrator, "bob");
     world.roles(world.caller()).grant_role(GrantRoleRequest { assignment: bob() }).await.unwrap();
     let each = [("service_account:admin", bob()), ("user:bob", founder())];
     let results = join_all(each.map(|(caller, assignment)| {
-        let world = Arc::clone(&world);
+        let world = &world;
         async move {
             let caller = world.harness.as_subject("acme", caller, &SCOPES);
             world.roles(caller).revoke_role(RevokeRoleRequest { assignment }).await

@@ -22,7 +22,7 @@ fn for_tenant<T>(message: T, tenant: &str) -> Request<T> {
     request
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gate_may_ask_for_every_tenant_and_for_the_system() {
     let world = World::with_schema().await;
     world.found_tenant("acme", true).await;
@@ -44,7 +44,7 @@ async fn gate_may_ask_for_every_tenant_and_for_the_system() {
     assert_eq!(refused(unnamed).0, Reason::TenantRequired);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_caller_reaches_the_system_namespace_but_by_its_own_rpcs() {
     let world = World::start().await;
     world.found_tenant("acme", true).await;
@@ -85,7 +85,7 @@ async fn no_caller_reaches_the_system_namespace_but_by_its_own_rpcs() {
     assert_eq!(refused(asked).0, Reason::PermissionMissing);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_database_itself_refuses_a_schema_of_the_reserved_tenant() {
     let world = World::start().await;
     let inserted = sqlx::query("INSERT INTO schema_version (tenant, revision, text) VALUES ('system', 1, '')")
@@ -94,7 +94,7 @@ async fn the_database_itself_refuses_a_schema_of_the_reserved_tenant() {
     assert_eq!(chassis::database::broken_constraint(&inserted.unwrap_err()), Some("schema_version_tenant_check"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_does_what_the_subjects_role_allows_and_its_scope() {
     let world = World::with_schema().await;
     world.found_tenant("acme", false).await;

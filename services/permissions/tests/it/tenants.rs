@@ -19,7 +19,7 @@ async fn system_rows(world: &World) -> Vec<String> {
     .unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tenant_begins_with_its_administrator() {
     let world = World::start().await;
     world.found_tenant("acme", true).await;
@@ -36,7 +36,7 @@ async fn a_tenant_begins_with_its_administrator() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tenant_that_cannot_be_read_holds_up_nobody() {
     let world = World::start().await;
     for tenant_id in ["", "system", "NO"] {
@@ -49,7 +49,7 @@ async fn a_tenant_that_cannot_be_read_holds_up_nobody() {
     assert_eq!(system_rows(&world).await.len(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tenant_told_of_again_does_not_get_back_who_was_revoked() {
     let world = World::start().await;
     world.found_tenant("acme", false).await;
@@ -83,7 +83,7 @@ async fn a_tenant_told_of_again_does_not_get_back_who_was_revoked() {
     assert_eq!(refused(of_the_founder).0, Reason::RoleNotHeld);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interrupted_feed_goes_on_where_it_was() {
     let world = World::start().await;
     world.found_tenant("acme", false).await;

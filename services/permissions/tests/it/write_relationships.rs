@@ -12,7 +12,7 @@ async fn head(world: &World) -> i64 {
     sqlx::query_scalar("SELECT revision FROM revision_head").fetch_one(world.harness.pool()).await.unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn create_touch_and_delete_do_what_they_say() {
     let world = World::with_schema().await;
     let there = async || world.has("document:plan", "viewer", "user:alice").await;
@@ -32,7 +32,7 @@ async fn create_touch_and_delete_do_what_they_say() {
     assert!(there().await);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_changes_nothing_takes_no_revision() {
     let world = World::with_schema().await;
     world.touch(&[FACT]).await;
@@ -43,7 +43,7 @@ async fn what_changes_nothing_takes_no_revision() {
     assert_eq!((head(&world).await, &touched, &deleted), (before, &nothing, &nothing));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_is_made_whole_or_not_at_all() {
     let world = World::with_schema().await;
     world.touch(&[FACT]).await;
@@ -56,7 +56,7 @@ async fn a_write_is_made_whole_or_not_at_all() {
     assert_eq!(head(&world).await, before);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relationship_stands_once_in_a_request() {
     let world = World::with_schema().await;
     for second in [Operation::Create, Operation::Touch, Operation::Delete] {
@@ -68,7 +68,7 @@ async fn a_relationship_stands_once_in_a_request() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_schema_does_not_allow_is_refused_with_place_and_reason() {
     let world = World::with_schema().await;
     for (wrong, expected, field) in [
@@ -89,7 +89,7 @@ async fn what_the_schema_does_not_allow_is_refused_with_place_and_reason() {
     assert!(!world.has("document:plan", "view", "user:alice").await);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_schema_nothing_can_be_written() {
     let world = World::start().await;
     let (reason, message) = refused(world.write(&[(Operation::Touch, FACT)]).await);
@@ -97,7 +97,7 @@ async fn without_a_schema_nothing_can_be_written() {
     assert!(message.contains("no schema"), "{message}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_malformed_update_is_named() {
     let world = World::with_schema().await;
     let broken = |change: fn(&mut Relationship)| {
@@ -130,7 +130,7 @@ async fn a_malformed_update_is_named() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_updates_are_made_and_one_more_is_refused() {
     let world = World::with_schema().await;
     let mut updates: Vec<_> =
@@ -143,7 +143,7 @@ async fn a_thousand_updates_are_made_and_one_more_is_refused() {
     assert_eq!(message, "updates_max is 1000, and the request has 1001");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_longest_names_have_room() {
     let world = World::start().await;
     let (kind, name) = (format!("{0}/{0}", "t".repeat(63)), "r".repeat(64));
@@ -164,7 +164,7 @@ async fn the_longest_names_have_room() {
     assert!(world.has(&question.0, &name, &question.1).await);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_leaves_an_audit_event_and_a_refused_one_leaves_none() {
     let world = World::with_schema().await;
     world.write(&[(Operation::Create, FACT)]).await.unwrap();
@@ -177,7 +177,7 @@ async fn a_write_leaves_an_audit_event_and_a_refused_one_leaves_none() {
     assert_eq!(made, 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_schema_written_just_before_is_the_one_that_a_write_goes_by() {
     let world = World::with_schema().await;
     for round in 0..20 {

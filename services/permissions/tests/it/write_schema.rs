@@ -6,7 +6,7 @@ use contract::permissions::v1::relationship_update::Operation;
 
 use crate::world::{SCHEMA, World, at_least, refused};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_schema_is_in_force_at_its_token() {
     let world = World::start().await;
     let token = world.write_schema(SCHEMA).await.unwrap();
@@ -14,7 +14,7 @@ async fn a_schema_is_in_force_at_its_token() {
     assert!(asked.is_ok(), "{asked:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_error_is_told_with_line_column_and_what_to_do() {
     let world = World::start().await;
     let schema =
@@ -28,7 +28,7 @@ async fn each_error_is_told_with_line_column_and_what_to_do() {
     assert!(message.contains("line 1, column 12"), "{message}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_schema_leaves_the_one_in_force() {
     let world = World::with_schema().await;
     world.touch(&["document:a#viewer@user:alice"]).await;
@@ -36,7 +36,7 @@ async fn a_refused_schema_leaves_the_one_in_force() {
     assert!(world.has("document:a", "view", "user:alice").await);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_schema_without_a_place_for_what_exists_is_refused_by_naming_it() {
     let world = World::with_schema().await;
     for (fact, new) in [
@@ -59,7 +59,7 @@ async fn a_schema_without_a_place_for_what_exists_is_refused_by_naming_it() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_tenants_relationships_do_not_stand_in_the_way() {
     let world = World::with_schema().await;
     world.touch(&["document:plan#viewer@user:alice"]).await;
@@ -69,14 +69,14 @@ async fn another_tenants_relationships_do_not_stand_in_the_way() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_schema_again_takes_no_revision() {
     let world = World::start().await;
     let first = world.write_schema(SCHEMA).await.unwrap();
     assert_eq!(world.write_schema(&SCHEMA.replace("    ", "\t")).await.unwrap(), first);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn four_mebibytes_are_taken_and_one_byte_more_is_refused_by_the_limits_name() {
     let world = World::start().await;
     let definition = "definition user {}\n";
@@ -90,7 +90,7 @@ async fn four_mebibytes_are_taken_and_one_byte_more_is_refused_by_the_limits_nam
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_empty_schema_is_a_schema() {
     let world = World::start().await;
     world.write_schema("").await.unwrap();

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use chassis::{DatabaseError, TenantId};
 use sqlx::PgConnection;
 
+use super::{head, relationships, schemas};
 use crate::domain::revision::Revision;
 use crate::domain::update::{self, Update};
 use crate::error::Error;
 use crate::index::evaluator::Evaluator;
 use crate::index::{CompiledSchema, Index};
-use crate::store::{head, relationships, schemas};
 
 /// A turn to write: the head is locked until the transaction ends.
 #[derive(Debug)]
