@@ -16,6 +16,9 @@ use tonic::{Extensions, Request, Response, Status, Streaming};
 use crate::context::Context;
 use crate::error::{ServiceError, to_status};
 
+/// The largest message that a service takes, in bytes: the largest schema or list of questions, with room around it.
+pub const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// The messages of a stream, as they come.
 pub type Messages<M> = Pin<Box<dyn Stream<Item = Result<M, StreamBroken>> + Send>>;
 

@@ -20,6 +20,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use assertion::{Expectation, Verifier};
 use chassis::auth::{ACCESS_TOKEN_AUDIENCE, ACCESS_TOKEN_ISSUER};
+use chassis::call::MESSAGE_BYTES_MAX;
 use chassis::clock::{SharedEntropy, new_id};
 use chassis::signing::SigningKey;
 use chassis::{Database, Foundation, Service, StartError};
@@ -104,7 +105,7 @@ impl Service for Gate {
 
     fn routes(self: Arc<Self>) -> Routes {
         let api = grpc::Api(Arc::clone(&self));
-        Routes::new(RouteServiceServer::new(api.clone()))
+        Routes::new(RouteServiceServer::new(api.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX))
             .add_service(HostServiceServer::new(api))
             .add_service(AuthorizationServer::new(ext_authz::ExtAuthz(self)))
     }

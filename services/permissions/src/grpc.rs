@@ -30,19 +30,16 @@ use tonic::{Request, Response, Status};
 
 use crate::Permissions;
 
-/// The largest message with a schema: twice what the text may be, so that a text over its limit is told which one.
-const SCHEMA_MESSAGE_BYTES_MAX: usize = 2 * graph::limits::TEXT_BYTES_MAX;
-
 /// The contract's services.
 #[derive(Clone, Debug)]
 struct Rpcs(Arc<Permissions>);
 
 pub(crate) fn routes(service: Arc<Permissions>) -> Routes {
     let rpcs = Rpcs(service);
-    Routes::new(PermissionServiceServer::new(rpcs.clone()))
-        .add_service(RelationshipServiceServer::new(rpcs.clone()))
+    Routes::new(PermissionServiceServer::new(rpcs.clone()).max_decoding_message_size(call::MESSAGE_BYTES_MAX))
+        .add_service(RelationshipServiceServer::new(rpcs.clone()).max_decoding_message_size(call::MESSAGE_BYTES_MAX))
         .add_service(RoleServiceServer::new(rpcs.clone()))
-        .add_service(SchemaServiceServer::new(rpcs).max_decoding_message_size(SCHEMA_MESSAGE_BYTES_MAX))
+        .add_service(SchemaServiceServer::new(rpcs).max_decoding_message_size(call::MESSAGE_BYTES_MAX))
 }
 
 #[tonic::async_trait]

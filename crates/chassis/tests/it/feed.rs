@@ -32,22 +32,19 @@ async fn take(stream: &mut chassis::feed::FeedStream, entries: usize) -> Vec<Ent
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_misses_nothing_while_many_write() {
     let (_test, database) = database().await;
-    let writers: Vec<_> = (0..16)
-        .map(|_| {
-            let database = database.clone();
-            tokio::task::spawn(async move {
-                for entries in 1..=4 {
-                    publish(&database, entries).await;
-                }
-            })
-        })
-        .collect();
+    let mut writers = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let database = database.clone();
+        writers.spawn(async move {
+            for entries in 1..=4 {
+                publish(&database, entries).await;
+            }
+        });
+    }
     let mut stream = tail(database.clone(), Position::default());
     let numbers: Vec<u64> = take(&mut stream, 160).await.into_iter().map(|entry| entry.number).collect();
     assert_eq!(numbers, (1..=160).collect::<Vec<_>>());
-    for writer in writers {
-        writer.await.unwrap();
-    }
+    writers.join_all().await;
 }
 
 #[tokio::test]

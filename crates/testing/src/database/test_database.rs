@@ -47,6 +47,7 @@ impl TestDatabase {
     pub async fn create(service: &str, migrators: &[&Migrator]) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let server = postgres::join_shared().await?;
+        drop_leftovers(server).await?;
         let passwords = server.folder().with_added_extension("passwords");
         let template = keep_template(server, service, migrators, &passwords).await?;
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -99,19 +100,44 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let (server, name) = (self.server, std::mem::take(&mut self.name));
-        // A thread of its own, since a test's runtime cannot be waited for from within. A database that stays is gone with
-        // the server.
-        let dropping = std::thread::spawn(move || {
+        // A thread of its own, since a test's runtime cannot be waited for from within; and nobody waits for it, since a pool that is
+        // just opening a connection would hold the drop up. What stays is dropped by the next run.
+        std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
                 if let Ok(mut connection) = server.connect("postgres").await {
-                    let _ = run(&mut connection, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+                    let _ = drop_database(&mut connection, &name).await;
                 }
             });
             Ok::<(), std::io::Error>(())
         });
-        let _ = dropping.join();
     }
+}
+
+async fn drop_database(connection: &mut PgConnection, name: &str) -> Result<()> {
+    run(connection, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await
+}
+
+/// Drops what earlier runs left: the databases whose process is gone. Once in a process.
+async fn drop_leftovers(server: &Server) -> Result<()> {
+    static DONE: std::sync::Once = std::sync::Once::new();
+    let mut first = false;
+    DONE.call_once(|| first = true);
+    if !first {
+        return Ok(());
+    }
+    let mut connection = server.connect("postgres").await?;
+    let names: Vec<String> = sqlx::query_scalar("SELECT datname FROM pg_database WHERE datname LIKE '%\\_test\\_%'")
+        .fetch_all(&mut connection)
+        .await
+        .doing(|| "list the tests' databases".to_owned())?;
+    for name in names {
+        let process = name.split("_test_").nth(1).and_then(|rest| rest.split('_').next());
+        if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+            drop_database(&mut connection, &name).await?;
+        }
+    }
+    connection.close().await.doing(|| "close a connection".to_owned())
 }
 
 /// Makes sure that there is a migrated template, and answers its name. One process makes it, the others wait.
