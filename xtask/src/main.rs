@@ -1,5 +1,6 @@
 //! The only build tool: `cargo xtask COMMAND`.
 
+mod bench;
 mod buf;
 mod ci;
 mod codegen;
@@ -51,6 +52,9 @@ enum Command {
     /// Look after the contracts.
     #[command(subcommand)]
     Buf(Buf),
+    /// Measure.
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Install what tests need, and run them all.
     Test(test::Options),
     /// Look at the tree: its shape, sizes, names and arrows.
@@ -92,6 +96,7 @@ fn main() -> ExitCode {
         Command::Reset => local::down::reset(),
         Command::Env => wait_for(local::environment::run()),
         Command::Serve => wait_for(local::supervisor::serve()),
+        Command::Bench(bench) => bench::run(&bench),
         Command::Codegen { check } => codegen::run(check),
         Command::Sqlx(Sqlx::Prepare { crates }) => wait_for(sqlx::run(&crates, false)),
         Command::Sqlx(Sqlx::Check { crates }) => wait_for(sqlx::run(&crates, true)),

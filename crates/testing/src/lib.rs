@@ -20,6 +20,8 @@ pub mod place;
 pub mod ports;
 pub mod postgres;
 pub mod process;
+#[cfg(feature = "harness")]
+pub mod reflected;
 pub mod sample;
 pub mod secrets;
 pub mod surroundings;

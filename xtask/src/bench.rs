@@ -1,0 +1,44 @@
+//! `cargo xtask bench NAME`: the benchmarks, by command. What they measured stands in dated tables under `benches/`.
+
+use std::process::Command;
+
+use clap::Subcommand;
+use testing::Part;
+use testing::cluster::process_of;
+
+use crate::error::{Error, Result};
+use crate::local::State;
+use crate::{shell, tree};
+
+/// A benchmark.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// What a call through the gateway costs, against the cluster of `cargo xtask up --release`.
+    Gateway {
+        /// Further arguments, for example --rate 1000.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        further: Vec<String>,
+    },
+}
+
+pub(crate) fn run(bench: &Bench) -> Result<()> {
+    let Bench::Gateway { further } = bench;
+    let state = State::open();
+    let running = state.running()?;
+    if !running.settings.release {
+        return Err(Error::new(
+            "what runs was built without optimisation: `cargo xtask down`, then `cargo xtask up --release --detach`",
+        ));
+    }
+    let config = state.cluster(&running.settings)?;
+    let mut command = Command::new(shell::cargo());
+    command.current_dir(tree::root()).args(["run", "--quiet", "--release", "--package", "bench-gateway", "--"]);
+    command.args(["--port", &config.ports.gateway.to_string()]);
+    command.arg("--ca").arg(state.files().authority()).arg("--key-file").arg(state.keys().file("alice"));
+    for part in Part::ALL {
+        if let Some(process) = process_of(&config, part) {
+            command.args(["--process", &format!("{}={process}", part.name())]);
+        }
+    }
+    shell::run(command.args(further))
+}
