@@ -9,6 +9,7 @@ mod settings;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::error::{Doing, Error, Result};
 use crate::ports::Ports;
@@ -87,8 +88,11 @@ impl ClusterConfig {
         // Held until the folder says whose it is: one without an owner is taken for abandoned.
         let _claim = files::lock_tests()?;
         files::clear_unowned()?;
-        let state = files::tests_folder().join(format!("{name}-{}", std::process::id()));
-        let postgres = place::postgres_folder(&format!("{name}-{}", std::process::id()));
+        // A name for each: the one before may still be stopping.
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("{name}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let state = files::tests_folder().join(&name);
+        let postgres = place::postgres_folder(&name);
         place::remove(&state)?;
         place::remove(&postgres)?;
         files::own(&state)?;

@@ -197,6 +197,10 @@ mod tests {
         let name = first.name().to_owned();
         drop(first);
         let mut superuser = second.connect_as_superuser().await.unwrap();
-        assert!(!exists(&mut superuser, "SELECT 1 FROM pg_database WHERE datname = $1", &name).await.unwrap());
+        let began = std::time::Instant::now();
+        while exists(&mut superuser, "SELECT 1 FROM pg_database WHERE datname = $1", &name).await.unwrap() {
+            assert!(began.elapsed() < std::time::Duration::from_secs(10), "{name} stays");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
     }
 }
