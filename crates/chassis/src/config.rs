@@ -121,7 +121,29 @@ fn refuse_unknown_sections(service: &str, figment: &Figment) -> Result<(), Start
 
 fn section<T: DeserializeOwned>(figment: &Figment, name: &str) -> Result<T, StartError> {
     let empty = Figment::new().merge(Serialized::global(name, BTreeMap::<String, String>::new()));
-    empty.merge(figment).extract_inner(name).map_err(|error| StartError::Config(error.to_string().replace('\n', "; ")))
+    empty.merge(figment).extract_inner(name).map_err(|error| StartError::Config(faults(name, error)))
+}
+
+/// Every fault in one line: which key, what is wrong, and where the value comes from.
+fn faults(section: &str, error: figment::Error) -> String {
+    let faults = error.into_iter().map(|fault| {
+        // The section stands somewhere in the path, or nowhere, depending on how deep the fault lies.
+        let keys = fault.path.iter().map(String::as_str).filter(|key| *key != section);
+        let key = std::iter::once(section).chain(keys).collect::<Vec<_>>().join(".");
+        let source = fault.metadata.as_ref().map(|metadata| {
+            let source = metadata.source.as_ref();
+            match source.and_then(figment::Source::file_path) {
+                Some(file) => format!(" (in {})", file.display()),
+                None if source.is_some_and(|source| source.code_location().is_some()) => {
+                    " (in a --set flag)".to_owned()
+                }
+                None => " (in the environment)".to_owned(),
+            }
+        });
+        let missing = matches!(fault.kind, figment::error::Kind::MissingField(_));
+        format!("{key}: {}{}", fault.kind, if missing { String::new() } else { source.unwrap_or_default() })
+    });
+    faults.collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]

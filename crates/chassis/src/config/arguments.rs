@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-/// The command line of every service.
+/// A service of the access plane. Without a command it serves, until SIGTERM.
 #[derive(Clone, Debug, Default, Parser)]
 pub struct Arguments {
     /// The TOML file with the configuration.

@@ -63,6 +63,16 @@ fn an_unknown_key_or_section_is_refused_by_name() {
 }
 
 #[test]
+fn a_fault_names_its_key_and_its_source() {
+    let error = load(&GOOD.replace("\"hello\"", "7"), &[]).unwrap_err();
+    assert!(error.contains("demo.greeting: ") && error.contains("config.toml"), "{error}");
+    let error = load(GOOD, &[("demo.greeting", "7")]).unwrap_err();
+    assert!(error.contains("demo.greeting: ") && error.contains("--set"), "{error}");
+    let error = load(GOOD, &[("demo.volume", "7")]).unwrap_err();
+    assert!(error.contains("demo.volume: unknown field"), "{error}");
+}
+
+#[test]
 fn a_missing_key_is_named() {
     let error = load(&GOOD.replace("listen = \"127.0.0.1:1\"", ""), &[]).unwrap_err();
     assert!(error.contains("listen"), "{error}");
