@@ -94,7 +94,7 @@ impl ClusterConfig {
         let state = files::tests_folder().join(&name);
         let postgres = place::postgres_folder(&name);
         place::remove(&state)?;
-        place::remove(&postgres)?;
+        postgres::remove(&postgres)?;
         files::own(&state)?;
         Ok(Self {
             state,
@@ -318,7 +318,7 @@ impl Drop for Cluster {
             let _ = place::remove(&self.config.state);
         }
         if self.config.durability == Durability::Fast {
-            let _ = place::remove(&self.config.postgres);
+            let _ = postgres::remove(&self.config.postgres);
         }
     }
 }

@@ -55,12 +55,7 @@ impl Server {
         let server = Self {
             programs: parts::postgres(say)?,
             folder: folder.to_owned(),
-            // Short, since the path of a Unix socket takes 107 bytes at most.
-            socket_folder: Path::new("/tmp").join(format!(
-                "bailiwick-{}-{}",
-                nix::unistd::geteuid(),
-                place::digest(folder)
-            )),
+            socket_folder: socket_folder(folder),
             account: Account::unprivileged()?,
             durability,
         };
@@ -242,4 +237,18 @@ pub fn stop(folder: &Path) -> bool {
     let Some(server) = running(folder) else { return false };
     process::stop(&server, Signal::SIGINT);
     true
+}
+
+/// Removes the files of the server in the folder, and its socket. It must not run.
+///
+/// # Errors
+/// If something stays.
+pub fn remove(folder: &Path) -> Result<()> {
+    place::remove(folder)?;
+    place::remove(&socket_folder(folder))
+}
+
+/// Short, since the path of a Unix socket takes 107 bytes at most.
+fn socket_folder(folder: &Path) -> PathBuf {
+    Path::new("/tmp").join(format!("bailiwick-{}-{}", nix::unistd::geteuid(), place::digest(folder)))
 }

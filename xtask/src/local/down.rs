@@ -43,7 +43,7 @@ pub(crate) fn reset() -> Result<()> {
         return Err(Error::new("tests are running here, and would lose their databases: wait for their end"));
     }
     // For root the databases lie outside of the checkout.
-    place::remove(&place::postgres_folder("up"))?;
+    postgres::remove(&place::postgres_folder("up"))?;
     place::remove(State::open().folder())?;
     println!("the state of this checkout is gone; downloaded parts stay in the cache");
     Ok(())

@@ -177,7 +177,7 @@ pub(super) fn clear_unowned() -> Result<usize> {
         process::stop_leftovers(&state.join("processes"))?;
         let postgres = place::postgres_folder(&state.file_name().unwrap_or_default().to_string_lossy());
         postgres::stop(&postgres);
-        place::remove(&postgres)?;
+        postgres::remove(&postgres)?;
         place::remove(&state)?;
     }
     Ok(running)

@@ -64,7 +64,7 @@ pub fn remove_shared() -> Result<bool> {
         return Ok(false);
     }
     super::stop(&folder);
-    place::remove(&folder)?;
+    super::remove(&folder)?;
     place::remove(&beside(&folder, "passwords"))?;
     Ok(true)
 }
