@@ -13,6 +13,12 @@ use crate::{shell, tree};
 /// A benchmark.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Bench {
+    /// How fast and how small the permission engine is, in process.
+    Engine {
+        /// Further arguments, for example --soak 1000000.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        further: Vec<String>,
+    },
     /// What a call through the gateway costs, against the cluster of `cargo xtask up --release`.
     Gateway {
         /// Further arguments, for example --rate 1000.
@@ -22,7 +28,20 @@ pub(crate) enum Bench {
 }
 
 pub(crate) fn run(bench: &Bench) -> Result<()> {
-    let Bench::Gateway { further } = bench;
+    match bench {
+        Bench::Engine { further } => shell::run(program("bench-engine").args(further)),
+        Bench::Gateway { further } => gateway(further),
+    }
+}
+
+/// The benchmark's program, built as what it measures is.
+fn program(package: &str) -> Command {
+    let mut command = Command::new(shell::cargo());
+    command.current_dir(tree::root()).args(["run", "--quiet", "--release", "--package", package, "--"]);
+    command
+}
+
+fn gateway(further: &[String]) -> Result<()> {
     let state = State::open();
     let running = state.running()?;
     if !running.settings.release {
@@ -31,8 +50,7 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
         ));
     }
     let config = state.cluster(&running.settings)?;
-    let mut command = Command::new(shell::cargo());
-    command.current_dir(tree::root()).args(["run", "--quiet", "--release", "--package", "bench-gateway", "--"]);
+    let mut command = program("bench-gateway");
     command.args(["--port", &config.ports.gateway.to_string()]);
     command.arg("--ca").arg(state.files().authority()).arg("--key-file").arg(state.keys().file("alice"));
     for part in Part::ALL {

@@ -21,10 +21,13 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let mut say = |line: &str| println!("    {line}");
     let (installed, took) = shell::timed(|| {
-        parts::envoy(&mut say).and_then(|_| parts::postgres(&mut say)).and_then(|_| parts::buf(&mut say))
+        parts::envoy(&mut say)
+            .and_then(|_| parts::postgres(&mut say))
+            .and_then(|_| parts::buf(&mut say))
+            .and_then(|_| parts::python_client(&mut say))
     });
     installed?;
-    shell::done("Envoy, PostgreSQL and buf are in the cache", took);
+    shell::done("Envoy, PostgreSQL, buf and a Python client are in the cache", took);
     up::build(false)?;
     let mut cargo = Command::new(shell::cargo());
     cargo.current_dir(tree::root()).arg("test").args(test(&options.cargo));

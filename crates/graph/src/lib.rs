@@ -5,7 +5,8 @@
 //! recurses over data: a chain of a million groups costs memory, never the stack.
 //!
 //! In reading order: [`Schema`] says what may exist, [`Relationship`] is one fact, [`RelationshipSet`] holds many,
-//! [`Revisioned`] follows a log of changes, and [`check()`] answers.
+//! [`Revisioned`] follows a log of changes, and [`check()`] answers. [`Engine`] does what the last three do, for millions of
+//! relationships and while they change; the plain ones stay as the yardstick that it is held against.
 //!
 //! ```
 //! use graph::{Answer, Budget, CheckRequest, Relationship, RelationshipSet, Schema, check};
@@ -30,12 +31,14 @@
 
 mod check;
 mod components;
+mod engine;
 mod names;
 mod relationship;
 mod relationships;
 mod schema;
 
 pub use check::{Answer, Budget, CheckError, CheckRequest, CheckSide, Limit, check};
+pub use engine::{Engine, EngineError, EngineOptions, Memory, Snapshot};
 pub use names::{
     MEMBER_NAME_BYTES_MAX, NAME_BYTES_MIN, OBJECT_ID_BYTES_MAX, TYPE_NAME_BYTES_MAX, TYPE_SEGMENT_BYTES_MAX,
 };

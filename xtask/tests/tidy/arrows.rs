@@ -9,6 +9,7 @@ use crate::tree::read;
 
 /// Each crate with those of ours that it may use; and those that its tests may use besides.
 const ARROWS: &[(&str, &[&str], &[&str])] = &[
+    ("benches/engine", &["graph"], &[]),
     ("benches/gateway", &["testing"], &[]),
     ("crates/graph", &[], &[]),
     ("crates/contract", &[], &[]),

@@ -4,6 +4,8 @@ mod admission;
 mod agreement;
 mod brute_force;
 mod check;
+mod engine;
+mod engine_hostile;
 mod garbage;
 mod laws;
 mod relationship;
