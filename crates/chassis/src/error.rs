@@ -16,6 +16,20 @@ pub trait ServiceError: std::error::Error + Send + Sync + 'static {
     fn metadata(&self) -> Vec<(&'static str, String)> {
         Vec::new()
     }
+
+    /// The name of the reason in a contract that is not ours, for an adapter that speaks one. None: ours.
+    fn foreign_reason(&self) -> Option<ForeignReason> {
+        None
+    }
+}
+
+/// A reason as `google.rpc.ErrorInfo` carries it in a contract that is not ours. The status code stays that of the [`Reason`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForeignReason {
+    /// Whose reason it is.
+    pub domain: &'static str,
+    /// Its name.
+    pub name: &'static str,
 }
 
 /// The answer to a call that failed.
@@ -28,14 +42,29 @@ pub fn to_status(error: &dyn ServiceError, request_id: &str) -> Status {
         }
         None => error.to_string(),
     };
-    status(reason, text, error.metadata(), request_id)
+    let info = error.foreign_reason().unwrap_or_else(|| own(reason));
+    with_info(info, reason, text, error.metadata(), request_id)
 }
 
 /// The answer with this reason and text.
 pub fn status(reason: Reason, text: String, metadata: Vec<(&'static str, String)>, request_id: &str) -> Status {
+    with_info(own(reason), reason, text, metadata, request_id)
+}
+
+fn own(reason: Reason) -> ForeignReason {
+    ForeignReason { domain: ERROR_DOMAIN, name: reason.name() }
+}
+
+fn with_info(
+    info: ForeignReason,
+    reason: Reason,
+    text: String,
+    metadata: Vec<(&'static str, String)>,
+    request_id: &str,
+) -> Status {
     let metadata: std::collections::HashMap<String, String> =
         metadata.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let mut details = ErrorDetails::with_error_info(reason.name(), ERROR_DOMAIN, metadata);
+    let mut details = ErrorDetails::with_error_info(info.name, info.domain, metadata);
     if !request_id.is_empty() {
         details.set_request_info(request_id, "");
     }

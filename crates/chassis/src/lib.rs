@@ -41,7 +41,7 @@ pub use config::{Config, ServiceConfig};
 pub use context::Context;
 pub use contract::Reason;
 pub use database::{Database, DatabaseError};
-pub use error::{FieldInvalid, LimitExceeded, ServiceError};
+pub use error::{FieldInvalid, ForeignReason, LimitExceeded, ServiceError};
 pub use metrics::Metrics;
 pub use readiness::{Latch, Readiness};
 pub use run::{Running, run, start};

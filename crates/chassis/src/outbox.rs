@@ -28,14 +28,22 @@ struct Gap<'a> {
     events: i64,
 }
 
-/// Adds an event within the transaction that it is about.
+/// Adds events, in their order, within the transaction that they are about.
 pub(crate) async fn add(
     connection: &mut PgConnection,
-    event: &AuditEvent,
+    events: &[AuditEvent],
     now: OffsetDateTime,
 ) -> Result<(), DatabaseError> {
-    let event = serde_json::to_string(event).expect("an event is made of text and a time");
-    sqlx::query!("INSERT INTO outbox (event, written_at) VALUES ($1, $2)", event, now).execute(connection).await?;
+    let text = |event| serde_json::to_string(event).expect("an event is made of text and a time");
+    let texts: Vec<String> = events.iter().map(text).collect();
+    sqlx::query!(
+        "INSERT INTO outbox (event, written_at)
+         SELECT event, $2 FROM unnest($1::text[]) WITH ORDINALITY AS entry (event, place) ORDER BY place",
+        &texts,
+        now
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -32,7 +32,7 @@ impl Tasks {
     }
 
     /// Runs to its end something that a drain must wait for, however long it takes.
-    pub(crate) fn spawn_to_its_end(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub fn spawn_to_its_end(&self, task: impl Future<Output = ()> + Send + 'static) {
         #[expect(clippy::disallowed_methods, reason = "the one place where a task begins")]
         tokio::spawn(self.tracker.track_future(task));
     }

@@ -102,8 +102,20 @@ impl UnitOfWork {
     ///
     /// # Errors
     /// If it could not be committed; then nothing has changed, unless the connection was lost while the answer was on its way.
-    pub async fn commit(mut self, event: AuditEvent) -> Result<(), DatabaseError> {
-        outbox::add(&mut self.transaction, &event, self.now).await?;
+    pub async fn commit(self, event: AuditEvent) -> Result<(), DatabaseError> {
+        self.commit_all(&[event]).await
+    }
+
+    /// Makes several changes durable at once, with an event each.
+    ///
+    /// # Errors
+    /// As [`UnitOfWork::commit`].
+    ///
+    /// # Panics
+    /// If there is no event: what changes nothing that is worth one is dropped instead.
+    pub async fn commit_all(mut self, events: &[AuditEvent]) -> Result<(), DatabaseError> {
+        assert!(!events.is_empty(), "a change is committed together with its audit event");
+        outbox::add(&mut self.transaction, events, self.now).await?;
         // The head is locked last, and so for as short as can be: it is what makes the numbers' order the commits' order.
         if !self.feed.is_empty() {
             feed::append(&mut self.transaction, &self.feed, self.now).await?;

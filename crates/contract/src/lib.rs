@@ -37,6 +37,25 @@ pub mod gate {
     }
 }
 
+/// SpiceDB's public contract, which the permissions service also speaks.
+pub mod authzed {
+    /// Version 1.
+    pub mod api {
+        #[rustfmt::skip]
+        pub mod v1 {
+            include!("generated/authzed.api.v1.rs");
+        }
+    }
+}
+
+/// What foreign contracts share.
+pub mod google {
+    #[rustfmt::skip]
+    pub mod rpc {
+        include!("generated/google.rpc.rs");
+    }
+}
+
 /// The example upstream's own contract: a user's, not ours.
 pub mod example {
     /// Documents over gRPC.

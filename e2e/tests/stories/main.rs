@@ -8,3 +8,4 @@ mod changes;
 mod denials;
 mod direct_ports;
 mod hostile_headers;
+mod python_client;

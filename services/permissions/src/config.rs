@@ -26,6 +26,18 @@ pub struct Config {
     /// How many changes a write may have. At most 1,000, which clients may rely on never being more.
     #[serde(default = "default_updates_max")]
     pub updates_max: usize,
+    /// How many preconditions a write or deletion may have. At most 1,000, which clients may rely on never being more.
+    #[serde(default = "default_preconditions_max")]
+    pub preconditions_max: usize,
+    /// How many relationships one deletion by filter may take away. At most 100,000: all of them are one revision.
+    #[serde(default = "default_deletes_max")]
+    pub deletes_max: u32,
+    /// How many writes may wait for their turn; more are refused.
+    #[serde(default = "default_writes_waiting_max")]
+    pub writes_waiting_max: usize,
+    /// From how many changes on a group of writes that is committed at once takes no further write.
+    #[serde(default = "default_group_changes_max")]
+    pub group_changes_max: usize,
     /// How long until the commit of another replica is seen. One of this process is seen at once.
     #[serde(default = "default_poll_ms")]
     pub poll_ms: u64,
@@ -36,6 +48,9 @@ pub struct Config {
 
 const CHECK_ITEMS_MAX: usize = 10_000;
 const UPDATES_MAX: usize = 1_000;
+const DELETES_MAX: usize = 100_000;
+const WRITES_WAITING_MAX: usize = 100_000;
+const GROUP_CHANGES_MAX: usize = 100_000;
 const POLL_MS_MAX: u64 = 10_000;
 
 impl ServiceConfig for Config {
@@ -47,9 +62,14 @@ impl ServiceConfig for Config {
                 return Err(format!("{key} must be at least 1"));
             }
         }
-        for (key, value, max) in
-            [("check_items_max", self.check_items_max, CHECK_ITEMS_MAX), ("updates_max", self.updates_max, UPDATES_MAX)]
-        {
+        for (key, value, max) in [
+            ("check_items_max", self.check_items_max, CHECK_ITEMS_MAX),
+            ("updates_max", self.updates_max, UPDATES_MAX),
+            ("preconditions_max", self.preconditions_max, UPDATES_MAX),
+            ("deletes_max", self.deletes_max as usize, DELETES_MAX),
+            ("writes_waiting_max", self.writes_waiting_max, WRITES_WAITING_MAX),
+            ("group_changes_max", self.group_changes_max, GROUP_CHANGES_MAX),
+        ] {
             if !(1..=max).contains(&value) {
                 return Err(format!("{key} must be 1 to {max}"));
             }
@@ -71,6 +91,10 @@ impl Config {
             traversal_edges_max: default_traversal_edges_max(),
             check_items_max: default_check_items_max(),
             updates_max: default_updates_max(),
+            preconditions_max: default_preconditions_max(),
+            deletes_max: default_deletes_max(),
+            writes_waiting_max: default_writes_waiting_max(),
+            group_changes_max: default_group_changes_max(),
             poll_ms: default_poll_ms(),
             evaluations_max: 0,
         }
@@ -93,6 +117,22 @@ fn default_updates_max() -> usize {
     UPDATES_MAX
 }
 
+fn default_preconditions_max() -> usize {
+    UPDATES_MAX
+}
+
+fn default_deletes_max() -> u32 {
+    1_000
+}
+
+fn default_writes_waiting_max() -> usize {
+    1_024
+}
+
+fn default_group_changes_max() -> usize {
+    4_000
+}
+
 fn default_poll_ms() -> u64 {
     50
 }
@@ -110,6 +150,10 @@ mod tests {
             ("traversal_edges_max", Config { traversal_edges_max: 0, ..good.clone() }),
             ("check_items_max", Config { check_items_max: 10_001, ..good.clone() }),
             ("updates_max", Config { updates_max: 0, ..good.clone() }),
+            ("preconditions_max", Config { preconditions_max: 1_001, ..good.clone() }),
+            ("deletes_max", Config { deletes_max: 0, ..good.clone() }),
+            ("writes_waiting_max", Config { writes_waiting_max: 0, ..good.clone() }),
+            ("group_changes_max", Config { group_changes_max: 0, ..good.clone() }),
             ("poll_ms", Config { poll_ms: 0, ..good.clone() }),
         ] {
             let problem = bad.validate().unwrap_err();

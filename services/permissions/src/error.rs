@@ -6,6 +6,8 @@ use chassis::page::PageError;
 use chassis::{DatabaseError, FieldInvalid, LimitExceeded, Reason, ServiceError};
 use graph::{AdmissionError, CheckError, Relationship, SchemaErrors};
 
+use crate::domain::write::Expectation;
+
 /// Why an operation did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -21,6 +23,44 @@ pub(crate) enum Error {
     /// The database could not be used.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The database could not be used, for several writes at once.
+    #[error("{0}; nothing was written")]
+    Batch(#[source] Arc<DatabaseError>),
+    /// The database did not answer the commit.
+    #[error(
+        "the database was lost while the write was being committed: it may have been made, so look before trying again"
+    )]
+    CommitUnknown(#[source] Option<Arc<DatabaseError>>),
+    /// As many writes wait as may.
+    #[error("{waiting_max} writes wait already: try again with growing pauses, or put more into each")]
+    WritesWaiting {
+        /// How many may.
+        waiting_max: usize,
+    },
+    /// A precondition does not hold.
+    #[error("preconditions[{index}]: {}", precondition_text(*expectation))]
+    PreconditionFailed {
+        /// Which one.
+        index: usize,
+        /// What it expects.
+        expectation: Expectation,
+    },
+    /// A precondition's filter names what the schema lacks.
+    #[error("preconditions[{index}].{problem}")]
+    InPrecondition {
+        /// Which one.
+        index: usize,
+        /// What it names.
+        problem: Box<Error>,
+    },
+    /// More relationships match than a deletion may take away.
+    #[error(
+        "more than {limit} relationships match: narrow the filter, or allow_partial and repeat until partial is false"
+    )]
+    MatchesMore {
+        /// How many it may.
+        limit: u32,
+    },
     /// The head could not be read, for several calls at once.
     #[error("the newest revision could not be read")]
     Head(#[source] Arc<DatabaseError>),
@@ -58,7 +98,7 @@ pub(crate) enum Error {
     #[error("{field}: the schema has no type `{object_type}`")]
     FilterType {
         /// Where it stands in the request.
-        field: &'static str,
+        field: String,
         /// The type.
         object_type: String,
     },
@@ -66,7 +106,7 @@ pub(crate) enum Error {
     #[error("{field}: `{object_type}` has no relation or permission `{relation}`")]
     FilterRelation {
         /// Where it stands in the request.
-        field: &'static str,
+        field: String,
         /// The type.
         object_type: String,
         /// The relation.
@@ -121,7 +161,12 @@ impl ServiceError for Error {
             Self::Limit(error) => error.reason(),
             Self::Page(error) => error.reason(),
             Self::Database(error) => error.reason(),
-            Self::Head(error) => error.reason(),
+            Self::Head(error) | Self::Batch(error) => error.reason(),
+            Self::CommitUnknown(_) => Reason::DatabaseUnavailable,
+            Self::WritesWaiting { .. } => Reason::Overloaded,
+            Self::PreconditionFailed { .. } => Reason::PreconditionFailed,
+            Self::MatchesMore { .. } => Reason::LimitExceeded,
+            Self::InPrecondition { problem, .. } => problem.reason(),
             Self::Check(error) => of_check(error),
             Self::Late => Reason::DeadlineExceeded,
             Self::NotAdmitted { problem, .. } => of_admission(problem),
@@ -152,9 +197,19 @@ impl ServiceError for Error {
             Self::NotAdmitted { field, .. } => vec![("field", field.clone())],
             Self::Exists { index, .. } | Self::Repeated { index, .. } => vec![("field", relationship(index))],
             Self::FilterType { field, .. } | Self::FilterRelation { field, .. } => {
-                vec![("field", (*field).to_owned())]
+                vec![("field", field.clone())]
             }
+            Self::InPrecondition { index, problem } => problem
+                .metadata()
+                .into_iter()
+                .map(|(key, value)| (key, format!("preconditions[{index}].{value}")))
+                .collect(),
+            Self::PreconditionFailed { index, .. } => vec![("field", format!("preconditions[{index}]"))],
+            Self::MatchesMore { limit } => vec![("limit", "deletes_max".to_owned()), ("max", limit.to_string())],
             Self::Database(_)
+            | Self::Batch(_)
+            | Self::CommitUnknown(_)
+            | Self::WritesWaiting { .. }
             | Self::Head(_)
             | Self::Check(_)
             | Self::Late
@@ -170,6 +225,13 @@ impl ServiceError for Error {
             | Self::LastAdministrator
             | Self::Reserved => Vec::new(),
         }
+    }
+}
+
+fn precondition_text(expectation: Expectation) -> &'static str {
+    match expectation {
+        Expectation::MustExist => "no relationship matches, and one must",
+        Expectation::MustNotExist => "a relationship matches, and none may",
     }
 }
 

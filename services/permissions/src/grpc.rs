@@ -1,16 +1,18 @@
 //! The contract's traits, one line an RPC. What an RPC does is in the file of its name.
 
-mod check;
-mod check_bulk;
+pub(crate) mod check;
+pub(crate) mod check_bulk;
+pub(crate) mod delete_relationships;
+mod filters;
 mod grant_role;
 mod list_roles;
-mod read_relationships;
-mod read_schema;
-mod references;
+pub(crate) mod read_relationships;
+pub(crate) mod read_schema;
+pub(crate) mod references;
 mod revoke_role;
 mod roles;
-mod write_relationships;
-mod write_schema;
+pub(crate) mod write_relationships;
+pub(crate) mod write_schema;
 
 use std::sync::Arc;
 
@@ -20,10 +22,10 @@ use contract::permissions::v1::relationship_service_server::{RelationshipService
 use contract::permissions::v1::role_service_server::{RoleService, RoleServiceServer};
 use contract::permissions::v1::schema_service_server::{SchemaService, SchemaServiceServer};
 use contract::permissions::v1::{
-    CheckBulkRequest, CheckBulkResponse, CheckRequest, CheckResponse, GrantRoleRequest, GrantRoleResponse,
-    ListRolesRequest, ListRolesResponse, ReadRelationshipsRequest, ReadRelationshipsResponse, ReadSchemaRequest,
-    ReadSchemaResponse, RevokeRoleRequest, RevokeRoleResponse, WriteRelationshipsRequest, WriteRelationshipsResponse,
-    WriteSchemaRequest, WriteSchemaResponse,
+    CheckBulkRequest, CheckBulkResponse, CheckRequest, CheckResponse, DeleteRelationshipsRequest,
+    DeleteRelationshipsResponse, GrantRoleRequest, GrantRoleResponse, ListRolesRequest, ListRolesResponse,
+    ReadRelationshipsRequest, ReadRelationshipsResponse, ReadSchemaRequest, ReadSchemaResponse, RevokeRoleRequest,
+    RevokeRoleResponse, WriteRelationshipsRequest, WriteRelationshipsResponse, WriteSchemaRequest, WriteSchemaResponse,
 };
 use tonic::service::Routes;
 use tonic::{Request, Response, Status};
@@ -60,6 +62,13 @@ impl RelationshipService for Rpcs {
         request: Request<WriteRelationshipsRequest>,
     ) -> Result<Response<WriteRelationshipsResponse>, Status> {
         call::unary(&self.0, request, write_relationships::write_relationships).await
+    }
+
+    async fn delete_relationships(
+        &self,
+        request: Request<DeleteRelationshipsRequest>,
+    ) -> Result<Response<DeleteRelationshipsResponse>, Status> {
+        call::unary(&self.0, request, delete_relationships::delete_relationships).await
     }
 
     async fn read_relationships(

@@ -1,11 +1,14 @@
 //! The permissions service: whether they may.
 //!
 //! Relationships and schemas live in PostgreSQL under one stream of revisions; answers come from memory, which follows that
-//! stream. In reading order: the [`config`], the rules (`domain`), the tables (`store`) and how a change is made (`store::turn`),
-//! what is in memory (`index`) and kept current (`jobs`), how fresh an answer is (`freshness`), who may use this service
-//! itself (`authority`), and the RPCs (`grpc`).
+//! stream. In reading order: the [`config`], the rules (`domain`, `admission`), the tables (`store`), how a change is made
+//! (`store::turn`) and how for many callers at once (`writer`), what is in memory (`index`) and kept current (`jobs`), how fresh
+//! an answer is (`freshness`), who may use this service itself (`authority`), and the RPCs (`grpc`), which `authzed` answers in
+//! SpiceDB's contract too.
 
+mod admission;
 mod authority;
+mod authzed;
 pub mod config;
 mod domain;
 mod error;
@@ -14,6 +17,7 @@ mod grpc;
 mod index;
 mod jobs;
 mod store;
+mod writer;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +38,7 @@ use index::Index;
 use index::evaluator::Evaluator;
 use jobs::tail::Tail;
 use jobs::tenants::Tenants;
+use writer::{Leader, Writer};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
@@ -45,6 +50,7 @@ pub struct Permissions {
     index: Arc<Index>,
     evaluator: Evaluator,
     freshness: Freshness,
+    writer: Writer,
 }
 
 impl Service for Permissions {
@@ -79,11 +85,23 @@ impl Service for Permissions {
         let clock: SharedClock = Arc::clone(&foundation.clock);
         let tenants = Tenants { database: database.clone(), clock, index: Arc::clone(&index) };
         foundation.tasks.spawn("tenants", tenants.run(foundation.follow_identity()?));
-        Ok(Arc::new(Self { config, database, index, evaluator, freshness }))
+        let (writer, queue) = Writer::new(config.writes_waiting_max);
+        let leader = Leader {
+            database: database.clone(),
+            clock: Arc::clone(&foundation.clock),
+            index: Arc::clone(&index),
+            // Its own, so that no question holds up a write.
+            evaluator: Evaluator::new(budget, 1),
+            queue,
+            group_changes_max: config.group_changes_max,
+        };
+        // It ends when the last call has: a drain must not take a write from under its caller.
+        foundation.tasks.spawn_to_its_end(leader.run());
+        Ok(Arc::new(Self { config, database, index, evaluator, freshness, writer }))
     }
 
     fn routes(self: Arc<Self>) -> Routes {
-        grpc::routes(self)
+        authzed::add_to(grpc::routes(Arc::clone(&self)), self)
     }
 }
 

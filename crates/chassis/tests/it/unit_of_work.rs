@@ -22,6 +22,26 @@ async fn a_commit_leaves_its_event_in_the_same_transaction() {
 }
 
 #[tokio::test]
+async fn several_changes_leave_an_event_each_in_their_order() {
+    let (_test, database) = database().await;
+    let work = UnitOfWork::begin(&database, NOW).await.unwrap();
+    let made: Vec<_> = (0..100).map(|number| event(&format!("thing:{number}."))).collect();
+    work.commit_all(&made).await.unwrap();
+    let events = outbox(&database).await;
+    assert_eq!(events.len(), 100);
+    for (number, event) in events.iter().enumerate() {
+        assert!(event.contains(&format!("thing:{number}.")), "{event}");
+    }
+}
+
+#[tokio::test]
+#[should_panic(expected = "together with its audit event")]
+async fn nothing_is_committed_without_an_event() {
+    let (_test, database) = database().await;
+    let _ = UnitOfWork::begin(&database, NOW).await.unwrap().commit_all(&[]).await;
+}
+
+#[tokio::test]
 async fn a_dropped_unit_of_work_changes_nothing() {
     let (_test, database) = database().await;
     let mut work = UnitOfWork::begin(&database, NOW).await.unwrap();

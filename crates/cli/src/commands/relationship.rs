@@ -100,7 +100,7 @@ async fn write(operation: Operation, changes: ChangeArguments, session: &Session
         .collect();
     let answer = session
         .gateway
-        .call(WriteRelationshipsRequest { updates }, async |channel, request| {
+        .call(WriteRelationshipsRequest { updates, ..Default::default() }, async |channel, request| {
             RelationshipServiceClient::new(channel).write_relationships(request).await
         })
         .await?;

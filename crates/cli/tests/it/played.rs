@@ -227,6 +227,14 @@ impl PermissionService for Services {
 
 #[tonic::async_trait]
 impl RelationshipService for Services {
+    async fn delete_relationships(
+        &self,
+        request: Request<permissions::DeleteRelationshipsRequest>,
+    ) -> Result<Response<permissions::DeleteRelationshipsResponse>, Status> {
+        self.asked(request)?;
+        Ok(Response::new(permissions::DeleteRelationshipsResponse::default()))
+    }
+
     async fn write_relationships(
         &self,
         request: Request<permissions::WriteRelationshipsRequest>,

@@ -589,6 +589,9 @@ pub struct WriteRelationshipsRequest {
     /// At most 1,000, no relationship twice.
     #[prost(message, repeated, tag = "1")]
     pub updates: ::prost::alloc::vec::Vec<RelationshipUpdate>,
+    /// At most 1,000. All must hold just before the changes, or nothing is changed.
+    #[prost(message, repeated, tag = "2")]
+    pub preconditions: ::prost::alloc::vec::Vec<Precondition>,
 }
 /// The changes are durable.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -596,6 +599,87 @@ pub struct WriteRelationshipsResponse {
     /// The revision they have; pass it as at_least_as_fresh to see them.
     #[prost(string, tag = "1")]
     pub written_at: ::prost::alloc::string::String,
+}
+/// What must hold for a write to be made.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Precondition {
+    #[prost(enumeration = "precondition::Expectation", tag = "1")]
+    pub expectation: i32,
+    #[prost(message, optional, tag = "2")]
+    pub filter: ::core::option::Option<RelationshipFilter>,
+}
+/// Nested message and enum types in `Precondition`.
+pub mod precondition {
+    /// What to expect.
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Expectation {
+        Unspecified = 0,
+        /// At least one relationship matches.
+        MustExist = 1,
+        /// No relationship matches.
+        MustNotExist = 2,
+    }
+    impl Expectation {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "EXPECTATION_UNSPECIFIED",
+                Self::MustExist => "EXPECTATION_MUST_EXIST",
+                Self::MustNotExist => "EXPECTATION_MUST_NOT_EXIST",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "EXPECTATION_UNSPECIFIED" => Some(Self::Unspecified),
+                "EXPECTATION_MUST_EXIST" => Some(Self::MustExist),
+                "EXPECTATION_MUST_NOT_EXIST" => Some(Self::MustNotExist),
+                _ => None,
+            }
+        }
+    }
+}
+/// Asks to delete what a filter matches.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DeleteRelationshipsRequest {
+    #[prost(message, optional, tag = "1")]
+    pub filter: ::core::option::Option<RelationshipFilter>,
+    /// At most 1,000. All must hold just before the deletion, or nothing is deleted.
+    #[prost(message, repeated, tag = "2")]
+    pub preconditions: ::prost::alloc::vec::Vec<Precondition>,
+    /// The most relationships to delete. 0 means as many as one call may: 1,000, unless the service is told otherwise.
+    #[prost(uint32, tag = "3")]
+    pub limit: u32,
+    /// If more match than the limit: true deletes that many, false refuses and deletes none.
+    #[prost(bool, tag = "4")]
+    pub allow_partial: bool,
+}
+/// The deletion is durable.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteRelationshipsResponse {
+    /// The revision it has; pass it as at_least_as_fresh to see it.
+    #[prost(string, tag = "1")]
+    pub deleted_at: ::prost::alloc::string::String,
+    /// How many were deleted.
+    #[prost(uint32, tag = "2")]
+    pub deleted: u32,
+    /// Whether more match than were deleted: ask again for the rest.
+    #[prost(bool, tag = "3")]
+    pub partial: bool,
 }
 /// Which relationships. At least resource_type, or subject_type, must be given; every given field must match.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -751,6 +835,36 @@ pub mod relationship_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Deletes the relationships that a filter matches, all at one new revision.
+        pub async fn delete_relationships(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteRelationshipsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteRelationshipsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/bailiwick.permissions.v1.RelationshipService/DeleteRelationships",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "bailiwick.permissions.v1.RelationshipService",
+                        "DeleteRelationships",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Lists relationships in a fixed order, a page at a time, all pages at the revision of the first.
         pub async fn read_relationships(
             &mut self,
@@ -802,6 +916,14 @@ pub mod relationship_service_server {
             request: tonic::Request<super::WriteRelationshipsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::WriteRelationshipsResponse>,
+            tonic::Status,
+        >;
+        /// Deletes the relationships that a filter matches, all at one new revision.
+        async fn delete_relationships(
+            &self,
+            request: tonic::Request<super::DeleteRelationshipsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteRelationshipsResponse>,
             tonic::Status,
         >;
         /// Lists relationships in a fixed order, a page at a time, all pages at the revision of the first.
@@ -924,6 +1046,55 @@ pub mod relationship_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = WriteRelationshipsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/bailiwick.permissions.v1.RelationshipService/DeleteRelationships" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteRelationshipsSvc<T: RelationshipService>(pub Arc<T>);
+                    impl<
+                        T: RelationshipService,
+                    > tonic::server::UnaryService<super::DeleteRelationshipsRequest>
+                    for DeleteRelationshipsSvc<T> {
+                        type Response = super::DeleteRelationshipsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteRelationshipsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RelationshipService>::delete_relationships(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteRelationshipsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -25,6 +25,8 @@ pub enum Reason {
     DeadlineExceeded,
     /// The call was made with a token, and a token cannot renew itself.
     ExchangeNeedsApiKey,
+    /// The contract knows this, and this version does not serve it. The message says what.
+    FeatureNotServed,
     /// A field of the request is missing or not of its form. The metadata names the field.
     FieldInvalid,
     /// This RPC takes nothing but a call that came through the gateway.
@@ -53,6 +55,8 @@ pub enum Reason {
     PeerUnavailable,
     /// The caller may not do this.
     PermissionMissing,
+    /// What the request requires to exist, or not to exist, is not so. The message names the precondition. Nothing was changed.
+    PreconditionFailed,
     /// A relationship to be created exists.
     RelationshipExists,
     /// The schema does not allow this relationship: not this subject type on this relation, or it is a permission. The message says what is allowed.
@@ -114,6 +118,7 @@ impl Reason {
         Self::DatabaseUnavailable,
         Self::DeadlineExceeded,
         Self::ExchangeNeedsApiKey,
+        Self::FeatureNotServed,
         Self::FieldInvalid,
         Self::GatewayRequired,
         Self::HostNotOwned,
@@ -128,6 +133,7 @@ impl Reason {
         Self::PeerRequired,
         Self::PeerUnavailable,
         Self::PermissionMissing,
+        Self::PreconditionFailed,
         Self::RelationshipExists,
         Self::RelationshipNotAllowed,
         Self::RelationshipRepeated,
@@ -166,6 +172,7 @@ impl Reason {
             Self::DatabaseUnavailable => "DATABASE_UNAVAILABLE",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::ExchangeNeedsApiKey => "EXCHANGE_NEEDS_API_KEY",
+            Self::FeatureNotServed => "FEATURE_NOT_SERVED",
             Self::FieldInvalid => "FIELD_INVALID",
             Self::GatewayRequired => "GATEWAY_REQUIRED",
             Self::HostNotOwned => "HOST_NOT_OWNED",
@@ -180,6 +187,7 @@ impl Reason {
             Self::PeerRequired => "PEER_REQUIRED",
             Self::PeerUnavailable => "PEER_UNAVAILABLE",
             Self::PermissionMissing => "PERMISSION_MISSING",
+            Self::PreconditionFailed => "PRECONDITION_FAILED",
             Self::RelationshipExists => "RELATIONSHIP_EXISTS",
             Self::RelationshipNotAllowed => "RELATIONSHIP_NOT_ALLOWED",
             Self::RelationshipRepeated => "RELATIONSHIP_REPEATED",
@@ -219,6 +227,7 @@ impl Reason {
             Self::DatabaseUnavailable => tonic::Code::Unavailable,
             Self::DeadlineExceeded => tonic::Code::DeadlineExceeded,
             Self::ExchangeNeedsApiKey => tonic::Code::FailedPrecondition,
+            Self::FeatureNotServed => tonic::Code::Unimplemented,
             Self::FieldInvalid => tonic::Code::InvalidArgument,
             Self::GatewayRequired => tonic::Code::PermissionDenied,
             Self::HostNotOwned => tonic::Code::PermissionDenied,
@@ -233,6 +242,7 @@ impl Reason {
             Self::PeerRequired => tonic::Code::PermissionDenied,
             Self::PeerUnavailable => tonic::Code::Unavailable,
             Self::PermissionMissing => tonic::Code::PermissionDenied,
+            Self::PreconditionFailed => tonic::Code::FailedPrecondition,
             Self::RelationshipExists => tonic::Code::AlreadyExists,
             Self::RelationshipNotAllowed => tonic::Code::InvalidArgument,
             Self::RelationshipRepeated => tonic::Code::InvalidArgument,

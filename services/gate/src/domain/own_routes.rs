@@ -1,4 +1,4 @@
-//! The routes of Bailiwick's own API, from the table of RPCs. No policy can override them, so none can lock its author out.
+//! The routes of what the plane's services answer, from the table of RPCs: Bailiwick's own API, and contracts of others. No policy can override them, so none can lock its author out.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,11 +17,10 @@ impl OwnRoutes {
     /// # Errors
     /// If the table asks for a permission that gate cannot ask about.
     pub(crate) fn compile() -> Result<Self, String> {
-        let from_outside =
-            RPCS.iter().filter(|rpc| rpc.path.starts_with("/bailiwick.")).filter(|rpc| match rpc.entry {
-                Entry::Edge | Entry::Mesh => true,
-                Entry::Peer | Entry::Open => false,
-            });
+        let from_outside = RPCS.iter().filter(|rpc| !rpc.service.is_empty()).filter(|rpc| match rpc.entry {
+            Entry::Edge | Entry::Mesh => true,
+            Entry::Peer | Entry::Open => false,
+        });
         from_outside.map(|rpc| Ok((rpc.path, Arc::new(route(rpc)?)))).collect::<Result<_, _>>().map(Self)
     }
 
@@ -57,10 +56,12 @@ mod tests {
     fn every_rpc_from_outside_has_a_route_and_none_between_services_has() {
         let own = OwnRoutes::compile().unwrap();
         for rpc in RPCS {
-            let expected = rpc.path.starts_with("/bailiwick.") && matches!(rpc.entry, Entry::Edge | Entry::Mesh);
+            let expected = !rpc.service.is_empty() && matches!(rpc.entry, Entry::Edge | Entry::Mesh);
             assert_eq!(own.find(rpc.path).is_some(), expected, "{}", rpc.path);
         }
         assert!(own.find("/bailiwick.identity.v1.PeerService/AuthenticateApiKey").is_none());
+        assert!(own.find("/authzed.api.v1.PermissionsService/CheckPermission").is_some());
+        assert!(own.find("/envoy.service.auth.v3.Authorization/Check").is_none());
     }
 
     #[test]

@@ -9,11 +9,8 @@ use crate::domain::consistency::Consistency;
 use crate::domain::question::Question;
 use crate::error::Error;
 
-/// How long a name may be that stands in an error's text.
-const SHOWN_BYTES_MAX: usize = 80;
-
 /// The object that a message names.
-pub(super) fn object(message: Option<&proto::ObjectReference>, field: &str) -> Result<ObjectRef, FieldInvalid> {
+pub(crate) fn object(message: Option<&proto::ObjectReference>, field: &str) -> Result<ObjectRef, FieldInvalid> {
     let message = message.ok_or_else(|| FieldInvalid::new(field, "is missing"))?;
     ObjectRef::new(message.object_type.as_str(), message.object_id.as_str()).map_err(|error| {
         let part = match error.part {
@@ -25,7 +22,7 @@ pub(super) fn object(message: Option<&proto::ObjectReference>, field: &str) -> R
 }
 
 /// The subject that a message names.
-pub(super) fn subject(message: Option<&proto::SubjectReference>, field: &str) -> Result<SubjectRef, FieldInvalid> {
+pub(crate) fn subject(message: Option<&proto::SubjectReference>, field: &str) -> Result<SubjectRef, FieldInvalid> {
     let message = message.ok_or_else(|| FieldInvalid::new(field, "is missing"))?;
     let object = object(message.object.as_ref(), &format!("{field}.object"))?;
     if message.relation.is_empty() {
@@ -40,7 +37,7 @@ pub(super) fn subject(message: Option<&proto::SubjectReference>, field: &str) ->
 }
 
 /// The relationship that a message states.
-pub(super) fn relationship(message: Option<&proto::Relationship>, field: &str) -> Result<Relationship, FieldInvalid> {
+pub(crate) fn relationship(message: Option<&proto::Relationship>, field: &str) -> Result<Relationship, FieldInvalid> {
     let message = message.ok_or_else(|| FieldInvalid::new(field, "is missing"))?;
     let resource = object(message.resource.as_ref(), &format!("{field}.resource"))?;
     let subject = subject(message.subject.as_ref(), &format!("{field}.subject"))?;
@@ -54,7 +51,7 @@ pub(super) fn relationship(message: Option<&proto::Relationship>, field: &str) -
 }
 
 /// The question that the fields of a message ask; `within` is the path before theirs, with its dot.
-pub(super) fn question(
+pub(crate) fn question(
     resource: Option<&proto::ObjectReference>,
     permission: &str,
     subject_message: Option<&proto::SubjectReference>,
@@ -67,7 +64,7 @@ pub(super) fn question(
 }
 
 /// Whether a text can be the name of a relation or permission.
-pub(super) fn name(text: &str, field: &str) -> Result<(), FieldInvalid> {
+pub(crate) fn name(text: &str, field: &str) -> Result<(), FieldInvalid> {
     // The engine knows the rule only as part of something.
     let object = ObjectRef::new("object", "any").expect("a well-formed object");
     match SubjectRef::new(object, Some(text)) {
@@ -78,7 +75,7 @@ pub(super) fn name(text: &str, field: &str) -> Result<(), FieldInvalid> {
 }
 
 /// What a message asks of an answer's freshness.
-pub(super) fn consistency(message: Option<&proto::Consistency>) -> Result<Consistency, FieldInvalid> {
+pub(crate) fn consistency(message: Option<&proto::Consistency>) -> Result<Consistency, FieldInvalid> {
     match message.and_then(|message| message.requirement.as_ref()) {
         None | Some(Requirement::MinimizeLatency(true)) => Ok(Consistency::MinimizeLatency),
         Some(Requirement::FullyConsistent(true)) => Ok(Consistency::FullyConsistent),
@@ -93,13 +90,13 @@ pub(super) fn consistency(message: Option<&proto::Consistency>) -> Result<Consis
 ///
 /// # Errors
 /// If that is the reserved one. No caller belongs to it and no peer that may name it may write; this is the second lock.
-pub(super) fn writable_tenant(context: &Context) -> Result<&TenantId, Error> {
+pub(crate) fn writable_tenant(context: &Context) -> Result<&TenantId, Error> {
     let tenant = context.tenant();
     if tenant.is_system() { Err(Error::Reserved) } else { Ok(tenant) }
 }
 
 /// A relationship as a message.
-pub(super) fn relationship_message(relationship: &Relationship) -> proto::Relationship {
+pub(crate) fn relationship_message(relationship: &Relationship) -> proto::Relationship {
     let object = |object: &ObjectRef| proto::ObjectReference {
         object_type: object.object_type().to_owned(),
         object_id: object.object_id().to_owned(),
@@ -113,12 +110,6 @@ pub(super) fn relationship_message(relationship: &Relationship) -> proto::Relati
             relation: subject.relation().unwrap_or_default().to_owned(),
         }),
     }
-}
-
-/// As much of a caller's text as an error shows.
-pub(super) fn shown(text: &str) -> String {
-    let end = text.floor_char_boundary(SHOWN_BYTES_MAX);
-    if end < text.len() { format!("{}…", &text[..end]) } else { text.to_owned() }
 }
 
 fn invalid(field: String, error: &RelationshipError) -> FieldInvalid {

@@ -42,6 +42,8 @@ pub(super) async fn must_hold(ctx: &Context, role: Role, turn: &mut Turn<'_>) ->
     let Some(caller) = ctx.subject() else { return Err(Error::RoleNotHeld(role.relation())) };
     let enough = [role, Role::Administrator]
         .map(|role| Assignment { role, subject: caller.subject.clone() }.relationship(ctx.tenant()));
-    let held = relationships::present(turn.connection(), &TenantId::system(), &enough).await?;
+    let system = TenantId::system();
+    let keys = enough.each_ref().map(|relationship| (&system, relationship));
+    let held = relationships::present(turn.connection(), &keys).await?;
     if held.is_empty() { Err(Error::RoleNotHeld(role.relation())) } else { Ok(()) }
 }

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use chassis::{AuditEvent, Context, FieldInvalid, LimitExceeded, UnitOfWork};
+use chassis::{Context, FieldInvalid, LimitExceeded};
 use contract::permissions::v1::relationship_update::Operation as ProtoOperation;
 use contract::permissions::v1::{RelationshipUpdate, WriteRelationshipsRequest, WriteRelationshipsResponse};
-use graph::{AdmissionError, Relationship, Schema};
 
-use super::references;
+use super::{filters, references};
 use crate::Permissions;
 use crate::domain::update::{Operation, Update, repeated};
+use crate::domain::write::Change;
 use crate::error::Error;
-use crate::store::turn::Turn;
 
 pub(crate) async fn write_relationships(
     service: Arc<Permissions>,
@@ -20,18 +19,11 @@ pub(crate) async fn write_relationships(
 ) -> Result<WriteRelationshipsResponse, Error> {
     let tenant = references::writable_tenant(&ctx)?;
     let updates = updates(&request.updates, service.config.updates_max)?;
+    let preconditions = filters::preconditions(&request.preconditions, service.config.preconditions_max)?;
 
-    let mut work = UnitOfWork::begin(&service.database, ctx.now).await?;
-    let mut turn = Turn::wait(work.connection()).await?;
-    let schema = turn.schema(tenant, &service.index, &service.evaluator).await?;
+    let written = service.writer.write(&ctx, preconditions, Change::Updates(updates)).await?;
 
-    admit(schema.as_ref().map(|compiled| &compiled.schema), &updates)?;
-
-    let revision = turn.update(tenant, updates).await?;
-    work.commit(AuditEvent::of(&ctx, format!("revision:{}", revision.number))).await?;
-    service.index.wake();
-
-    Ok(WriteRelationshipsResponse { written_at: service.freshness.token(tenant, &revision) })
+    Ok(WriteRelationshipsResponse { written_at: service.freshness.token(tenant, &written.revision) })
 }
 
 fn updates(messages: &[RelationshipUpdate], updates_max: usize) -> Result<Vec<Update>, Error> {
@@ -57,35 +49,5 @@ fn updates(messages: &[RelationshipUpdate], updates_max: usize) -> Result<Vec<Up
     match repeated(&updates) {
         None => Ok(updates),
         Some(index) => Err(Error::Repeated { index, relationship: Box::new(updates[index].relationship.clone()) }),
-    }
-}
-
-/// What is to be deleted must have its place too: a name that the schema lacks is a slip, not something that is gone.
-fn admit(schema: Option<&Schema>, updates: &[Update]) -> Result<(), Error> {
-    for (index, Update { relationship, .. }) in updates.iter().enumerate() {
-        let admitted = match schema {
-            Some(schema) => schema.admits(relationship),
-            None => Err(AdmissionError::UnknownType {
-                object_type: relationship.resource().object_type().to_owned(),
-                hint: "; the tenant has no schema yet".to_owned(),
-            }),
-        };
-        if let Err(problem) = admitted {
-            let field = format!("updates[{index}].relationship.{}", field_of(&problem, relationship));
-            return Err(Error::NotAdmitted { field, problem: Box::new(problem) });
-        }
-    }
-    Ok(())
-}
-
-fn field_of(problem: &AdmissionError, relationship: &Relationship) -> &'static str {
-    match problem {
-        AdmissionError::UnknownType { object_type, .. } if object_type == relationship.resource().object_type() => {
-            "resource.object_type"
-        }
-        AdmissionError::UnknownType { .. } => "subject.object.object_type",
-        AdmissionError::UnknownRelation { .. } | AdmissionError::IsPermission { .. } => "relation",
-        AdmissionError::UnknownSubjectRelation { .. } => "subject.relation",
-        AdmissionError::DisallowedSubject { .. } => "subject",
     }
 }

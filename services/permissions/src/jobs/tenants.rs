@@ -70,7 +70,7 @@ impl Tenants {
         // administrators that it has now: giving back a role that was revoked would be nobody's decision.
         let system = TenantId::system();
         let membership = system::membership(&tenant);
-        let known = relationships::present(turn.connection(), &system, [&membership]).await?;
+        let known = relationships::present(turn.connection(), &[(&system, &membership)]).await?;
         if known.is_empty() {
             turn.update(&system, system::founding(&tenant, &administrator, created.administers_system)).await?;
         }

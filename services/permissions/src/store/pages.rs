@@ -5,7 +5,7 @@
 
 use chassis::{Database, DatabaseError, TenantId};
 use graph::{Relationship, RelationshipFilter, SubjectRelationFilter};
-use sqlx::{Postgres, QueryBuilder};
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 
 use super::rows::{Row, column};
 
@@ -18,25 +18,55 @@ pub(crate) async fn read(
     after: Option<&Relationship>,
     rows_max: i64,
 ) -> Result<Vec<Relationship>, DatabaseError> {
-    let mut query = statement(tenant, at, filter, after, rows_max);
+    let mut query = QueryBuilder::new(SELECT);
+    matching(&mut query, tenant, filter);
+    query.push(" AND created_revision <= ").push_bind(column(at));
+    query.push(" AND (deleted_revision IS NULL OR deleted_revision > ").push_bind(column(at)).push(")");
+    if let Some(after) = after {
+        beginning_after(&mut query, after);
+    }
+    query.push(" ORDER BY resource_type, resource_id, relation, subject_type, subject_id, subject_relation LIMIT ");
+    query.push_bind(rows_max);
     let rows: Vec<Row> = query.build_query_as().fetch_all(database.pool()).await?;
     Ok(rows.into_iter().map(Row::relationship).collect::<Result<_, _>>()?)
 }
 
-fn statement(
+/// Some of the relationships that are there and match, in a turn to write.
+pub(super) async fn find(
+    connection: &mut PgConnection,
     tenant: &TenantId,
-    at: u64,
     filter: &RelationshipFilter,
-    after: Option<&Relationship>,
     rows_max: i64,
-) -> QueryBuilder<Postgres> {
-    let mut query = QueryBuilder::new(
-        "SELECT resource_type, resource_id, relation, subject_type, subject_id, subject_relation \
-         FROM relationship WHERE tenant = ",
-    );
+) -> Result<Vec<Relationship>, DatabaseError> {
+    let mut query = QueryBuilder::new(SELECT);
+    matching(&mut query, tenant, filter);
+    query.push(" AND deleted_revision IS NULL LIMIT ").push_bind(rows_max);
+    let rows: Vec<Row> = query.build_query_as().fetch_all(connection).await?;
+    Ok(rows.into_iter().map(Row::relationship).collect::<Result<_, _>>()?)
+}
+
+/// Whether any relationship is there and matches, for each filter in order, in a turn to write.
+pub(super) async fn any(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    filters: impl ExactSizeIterator<Item = &RelationshipFilter>,
+) -> Result<Vec<bool>, DatabaseError> {
+    let mut query = QueryBuilder::new("SELECT ARRAY[");
+    for (place, filter) in filters.enumerate() {
+        query.push(if place == 0 { "EXISTS (" } else { ", EXISTS (" });
+        query.push("SELECT FROM relationship WHERE tenant = ");
+        matching(&mut query, tenant, filter);
+        query.push(" AND deleted_revision IS NULL)");
+    }
+    query.push("]::boolean[]");
+    Ok(query.build_query_scalar().fetch_one(connection).await?)
+}
+
+const SELECT: &str = "SELECT resource_type, resource_id, relation, subject_type, subject_id, subject_relation \
+                      FROM relationship WHERE tenant = ";
+
+fn matching(query: &mut QueryBuilder<Postgres>, tenant: &TenantId, filter: &RelationshipFilter) {
     query.push_bind(tenant.as_str().to_owned());
-    query.push(" AND created_revision <= ").push_bind(column(at));
-    query.push(" AND (deleted_revision IS NULL OR deleted_revision > ").push_bind(column(at)).push(")");
     let subject_relation = filter.subject_relation.as_ref().map(|relation| match relation {
         SubjectRelationFilter::Plain => String::new(),
         SubjectRelationFilter::Userset(relation) => relation.clone(),
@@ -53,23 +83,21 @@ fn statement(
             query.push(column).push_bind(value.clone());
         }
     }
-    if let Some(after) = after {
-        let (resource, subject) = (after.resource(), after.subject());
-        query.push(" AND (resource_type, resource_id, relation, subject_type, subject_id, subject_relation) > (");
-        let mut key = query.separated(", ");
-        for part in [
-            resource.object_type(),
-            resource.object_id(),
-            after.relation(),
-            subject.object().object_type(),
-            subject.object().object_id(),
-            subject.relation().unwrap_or_default(),
-        ] {
-            key.push_bind(part.to_owned());
-        }
-        query.push(")");
+}
+
+fn beginning_after(query: &mut QueryBuilder<Postgres>, after: &Relationship) {
+    let (resource, subject) = (after.resource(), after.subject());
+    query.push(" AND (resource_type, resource_id, relation, subject_type, subject_id, subject_relation) > (");
+    let mut key = query.separated(", ");
+    for part in [
+        resource.object_type(),
+        resource.object_id(),
+        after.relation(),
+        subject.object().object_type(),
+        subject.object().object_id(),
+        subject.relation().unwrap_or_default(),
+    ] {
+        key.push_bind(part.to_owned());
     }
-    query.push(" ORDER BY resource_type, resource_id, relation, subject_type, subject_id, subject_relation LIMIT ");
-    query.push_bind(rows_max);
-    query
+    query.push(")");
 }

@@ -1,93 +1,88 @@
 //! Relationships that a write finds, adds and removes.
 
-use std::collections::HashSet;
-
 use chassis::{DatabaseError, TenantId};
 use graph::Relationship;
 use sqlx::PgConnection;
 
-use super::rows::{Columns, Row, column};
+use super::rows::{Columns, column};
+use crate::domain::ledger::{Added, Removed};
 
-/// Those of the relationships that are there.
-pub(crate) async fn present<'a>(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    relationships: impl IntoIterator<Item = &'a Relationship>,
-) -> Result<HashSet<Relationship>, DatabaseError> {
-    let keys = Columns::of(relationships);
-    let rows = sqlx::query_as!(
-        Row,
-        "SELECT resource_type, resource_id, relation, subject_type, subject_id, subject_relation
-         FROM relationship
-         JOIN unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-             AS key (resource_type, resource_id, relation, subject_type, subject_id, subject_relation)
-             USING (resource_type, resource_id, relation, subject_type, subject_id, subject_relation)
-         WHERE tenant = $1 AND deleted_revision IS NULL",
-        tenant.as_str(),
-        &keys.resource_types,
-        &keys.resource_ids,
-        &keys.relations,
-        &keys.subject_types,
-        &keys.subject_ids,
-        &keys.subject_relations
+/// A tenant's relationship.
+pub(crate) type Key<'a> = (&'a TenantId, &'a Relationship);
+
+/// The places, counted from 0, of the relationships that are there.
+pub(crate) async fn present(connection: &mut PgConnection, keys: &[Key<'_>]) -> Result<Vec<usize>, DatabaseError> {
+    let columns = Columns::of(keys.iter().copied());
+    let places = sqlx::query_scalar!(
+        r#"SELECT key.place AS "place!"
+           FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+               WITH ORDINALITY AS key (
+                   tenant, resource_type, resource_id, relation, subject_type, subject_id, subject_relation, place
+               )
+           JOIN relationship
+               USING (tenant, resource_type, resource_id, relation, subject_type, subject_id, subject_relation)
+           WHERE deleted_revision IS NULL"#,
+        &columns.tenants,
+        &columns.resource_types,
+        &columns.resource_ids,
+        &columns.relations,
+        &columns.subject_types,
+        &columns.subject_ids,
+        &columns.subject_relations
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(Row::relationship).collect::<Result<_, _>>()?)
+    Ok(places.into_iter().filter_map(|place| usize::try_from(place - 1).ok()).collect())
 }
 
-/// Adds relationships that are not there.
-pub(crate) async fn insert(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    at: u64,
-    relationships: &[Relationship],
-) -> Result<(), DatabaseError> {
-    let rows = Columns::of(relationships);
+/// Adds rows.
+pub(super) async fn insert(connection: &mut PgConnection, rows: &[Added]) -> Result<(), DatabaseError> {
+    let columns = Columns::of(rows.iter().map(|row| (&row.tenant, &row.relationship)));
+    let created: Vec<i64> = rows.iter().map(|row| column(row.created)).collect();
+    let deleted: Vec<Option<i64>> = rows.iter().map(|row| row.deleted.map(column)).collect();
     sqlx::query!(
         "INSERT INTO relationship (
-             tenant, resource_type, resource_id, relation, subject_type, subject_id, subject_relation, created_revision
+             tenant, resource_type, resource_id, relation, subject_type, subject_id, subject_relation,
+             created_revision, deleted_revision
          )
-         SELECT $1, entry.*, $8
-         FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) AS entry",
-        tenant.as_str(),
-        &rows.resource_types,
-        &rows.resource_ids,
-        &rows.relations,
-        &rows.subject_types,
-        &rows.subject_ids,
-        &rows.subject_relations,
-        column(at)
+         SELECT * FROM unnest(
+             $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[]
+         )",
+        &columns.tenants,
+        &columns.resource_types,
+        &columns.resource_ids,
+        &columns.relations,
+        &columns.subject_types,
+        &columns.subject_ids,
+        &columns.subject_relations,
+        &created,
+        &deleted as &[Option<i64>]
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Marks relationships that are there as gone.
-pub(crate) async fn delete(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    at: u64,
-    relationships: &[Relationship],
-) -> Result<(), DatabaseError> {
-    let keys = Columns::of(relationships);
+/// Marks rows that are there as gone.
+pub(super) async fn delete(connection: &mut PgConnection, rows: &[Removed]) -> Result<(), DatabaseError> {
+    let columns = Columns::of(rows.iter().map(|row| (&row.tenant, &row.relationship)));
+    let deleted: Vec<i64> = rows.iter().map(|row| column(row.deleted)).collect();
     sqlx::query!(
-        "UPDATE relationship SET deleted_revision = $8
-         FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-             AS key (resource_type, resource_id, relation, subject_type, subject_id, subject_relation)
-         WHERE tenant = $1 AND deleted_revision IS NULL
+        "UPDATE relationship SET deleted_revision = key.at
+         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[])
+             AS key (tenant, resource_type, resource_id, relation, subject_type, subject_id, subject_relation, at)
+         WHERE relationship.tenant = key.tenant AND deleted_revision IS NULL
              AND relationship.resource_type = key.resource_type AND relationship.resource_id = key.resource_id
              AND relationship.relation = key.relation AND relationship.subject_type = key.subject_type
              AND relationship.subject_id = key.subject_id AND relationship.subject_relation = key.subject_relation",
-        tenant.as_str(),
-        &keys.resource_types,
-        &keys.resource_ids,
-        &keys.relations,
-        &keys.subject_types,
-        &keys.subject_ids,
-        &keys.subject_relations,
-        column(at)
+        &columns.tenants,
+        &columns.resource_types,
+        &columns.resource_ids,
+        &columns.relations,
+        &columns.subject_types,
+        &columns.subject_ids,
+        &columns.subject_relations,
+        &deleted
     )
     .execute(connection)
     .await?;

@@ -1,5 +1,6 @@
 //! Between rows and the types of the engine.
 
+use chassis::TenantId;
 use graph::{ObjectRef, Relationship, RelationshipError, SubjectRef};
 
 /// The columns that identify a relationship within its tenant.
@@ -29,6 +30,7 @@ impl Row {
 /// Many relationships as one array a column, for `unnest`.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
+    pub(super) tenants: Vec<String>,
     pub(super) resource_types: Vec<String>,
     pub(super) resource_ids: Vec<String>,
     pub(super) relations: Vec<String>,
@@ -39,9 +41,10 @@ pub(super) struct Columns {
 
 impl Columns {
     /// The relationships, each at its place in every array.
-    pub(super) fn of<'a>(relationships: impl IntoIterator<Item = &'a Relationship>) -> Self {
+    pub(super) fn of<'a>(relationships: impl IntoIterator<Item = (&'a TenantId, &'a Relationship)>) -> Self {
         let mut columns = Self::default();
-        for relationship in relationships {
+        for (tenant, relationship) in relationships {
+            columns.tenants.push(tenant.as_str().to_owned());
             let (resource, subject) = (relationship.resource(), relationship.subject());
             columns.resource_types.push(resource.object_type().to_owned());
             columns.resource_ids.push(resource.object_id().to_owned());

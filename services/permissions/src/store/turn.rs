@@ -7,26 +7,41 @@ use std::sync::Arc;
 
 use chassis::{DatabaseError, TenantId};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
-use super::{head, relationships, schemas};
+use super::relationships::Key;
+use super::{head, pages, relationships, schemas};
+use crate::domain::ledger::Ledger;
 use crate::domain::revision::Revision;
-use crate::domain::update::{self, Update};
+use crate::domain::update::Update;
+use crate::domain::write::{Deletion, Expectation, Precondition, Written};
 use crate::error::Error;
 use crate::index::evaluator::Evaluator;
 use crate::index::{CompiledSchema, Index};
+
+/// How many preconditions one statement looks at: it is planned anew each time, and planning grows with them.
+const PRECONDITIONS_IN_A_STATEMENT: usize = 50;
+
+/// What a turn comes to that its database does not answer in time.
+pub(crate) fn late() -> DatabaseError {
+    DatabaseError::Unavailable(sqlx::Error::PoolTimedOut)
+}
 
 /// A turn to write: the head is locked until the transaction ends.
 #[derive(Debug)]
 pub(crate) struct Turn<'a> {
     connection: &'a mut PgConnection,
-    head: Revision,
+    epoch: Uuid,
+    ledger: Ledger,
+    /// The revision that the head has in this transaction.
+    stored: u64,
 }
 
 impl<'a> Turn<'a> {
     /// Waits for the turn. Must be the transaction's first statement.
     pub(crate) async fn wait(connection: &'a mut PgConnection) -> Result<Self, DatabaseError> {
         let head = head::lock(&mut *connection).await?;
-        Ok(Self { connection, head })
+        Ok(Self { connection, epoch: head.epoch, ledger: Ledger::new(head.number), stored: head.number })
     }
 
     /// The connection, for what else must be read or written in the turn.
@@ -36,7 +51,7 @@ impl<'a> Turn<'a> {
 
     /// The newest revision: what the turn began with, until it changes something.
     pub(crate) fn head(&self) -> Revision {
-        self.head
+        Revision { epoch: self.epoch, number: self.ledger.revision() }
     }
 
     /// The schema in force, which nobody else can change before the turn ends.
@@ -48,7 +63,7 @@ impl<'a> Turn<'a> {
     ) -> Result<Option<Arc<CompiledSchema>>, Error> {
         let Some(revision) = schemas::revision_in_force(self.connection, tenant).await? else { return Ok(None) };
         // Nearly always it is the one that this replica answers by, which was read already.
-        let view = index.view(tenant).filter(|view| view.revision.epoch == self.head.epoch);
+        let view = index.view(tenant).filter(|view| view.revision.epoch == self.epoch);
         let known = view.and_then(|view| view.graph.schema.clone());
         if let Some(known) = known.filter(|known| known.revision == revision) {
             return Ok(Some(known));
@@ -59,40 +74,99 @@ impl<'a> Turn<'a> {
         Ok(Some(Arc::new(CompiledSchema { revision, schema })))
     }
 
-    /// Makes the changes; answers the revision that has them, which is a new one only if they change anything.
-    pub(crate) async fn update(&mut self, tenant: &TenantId, updates: Vec<Update>) -> Result<Revision, Error> {
-        let keys = updates.iter().map(|update| &update.relationship);
-        let present = relationships::present(self.connection, tenant, keys).await?;
-        let effect = match update::effect(&updates, &present) {
-            Ok(effect) => effect,
+    /// Looks up which of the relationships are there, so that changes to them can be decided.
+    pub(crate) async fn load(&mut self, keys: &[Key<'_>]) -> Result<(), DatabaseError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        for place in relationships::present(self.connection, keys).await? {
+            if let Some((tenant, relationship)) = keys.get(place) {
+                self.ledger.learn(tenant, (*relationship).clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides changes to relationships that were looked up; answers the revision that has them, which is a new one only
+    /// if they change anything.
+    pub(crate) fn decide(&mut self, tenant: &TenantId, updates: &[Update]) -> Result<Revision, Error> {
+        match self.ledger.update(tenant, updates) {
+            Ok(_) => Ok(self.head()),
             Err(index) => {
                 let relationship = Box::new(updates[index].relationship.clone());
-                return Err(Error::Exists { index, relationship });
+                Err(Error::Exists { index, relationship })
             }
-        };
-        if effect.is_empty() {
-            return Ok(self.head);
         }
-        let next = self.head.number + 1;
-        if !effect.added.is_empty() {
-            relationships::insert(self.connection, tenant, next, &effect.added).await?;
+    }
+
+    /// Whether all preconditions hold after everything that was decided in this turn.
+    pub(crate) async fn expect(&mut self, tenant: &TenantId, preconditions: &[Precondition]) -> Result<(), Error> {
+        if preconditions.is_empty() {
+            return Ok(());
         }
-        if !effect.removed.is_empty() {
-            relationships::delete(self.connection, tenant, next, &effect.removed).await?;
+        self.store().await?;
+        for (chunk, preconditions) in preconditions.chunks(PRECONDITIONS_IN_A_STATEMENT).enumerate() {
+            let filters = preconditions.iter().map(|precondition| &precondition.filter);
+            let matches = pages::any(self.connection, tenant, filters).await?;
+            for (place, (Precondition { expectation, .. }, any)) in preconditions.iter().zip(matches).enumerate() {
+                if any != (*expectation == Expectation::MustExist) {
+                    let index = chunk * PRECONDITIONS_IN_A_STATEMENT + place;
+                    return Err(Error::PreconditionFailed { index, expectation: *expectation });
+                }
+            }
         }
-        self.advance(next).await
+        Ok(())
+    }
+
+    /// Decides the deletion of what a filter matches after everything that was decided in this turn.
+    pub(crate) async fn delete(&mut self, tenant: &TenantId, deletion: &Deletion) -> Result<Written, Error> {
+        self.store().await?;
+        let Deletion { filter, limit, allow_partial } = deletion;
+        let mut found = pages::find(self.connection, tenant, filter, i64::from(*limit) + 1).await?;
+        let partial = found.len() > *limit as usize;
+        if partial && !allow_partial {
+            return Err(Error::MatchesMore { limit: *limit });
+        }
+        found.truncate(*limit as usize);
+        for relationship in &found {
+            self.ledger.learn(tenant, relationship.clone());
+        }
+        let updates: Vec<Update> = found.into_iter().map(Update::delete).collect();
+        let deleted = u32::try_from(updates.len()).unwrap_or(u32::MAX);
+        Ok(Written { revision: self.decide(tenant, &updates)?, deleted, partial })
+    }
+
+    /// Writes the rows of everything that was decided.
+    pub(crate) async fn store(&mut self) -> Result<(), DatabaseError> {
+        let (added, removed) = self.ledger.take_rows();
+        // What a turn ends and begins again is there once at any time.
+        if !removed.is_empty() {
+            relationships::delete(self.connection, &removed).await?;
+        }
+        if !added.is_empty() {
+            relationships::insert(self.connection, &added).await?;
+        }
+        if self.ledger.revision() > self.stored {
+            head::advance(self.connection, self.ledger.revision()).await?;
+            self.stored = self.ledger.revision();
+        }
+        Ok(())
+    }
+
+    /// Makes one caller's changes; answers the revision that has them.
+    pub(crate) async fn update(&mut self, tenant: &TenantId, updates: Vec<Update>) -> Result<Revision, Error> {
+        let keys: Vec<Key<'_>> = updates.iter().map(|update| (tenant, &update.relationship)).collect();
+        self.load(&keys).await?;
+        let revision = self.decide(tenant, &updates)?;
+        self.store().await?;
+        Ok(revision)
     }
 
     /// Puts a schema in force; answers the revision that does.
     pub(crate) async fn replace_schema(&mut self, tenant: &TenantId, text: &str) -> Result<Revision, Error> {
-        let next = self.head.number + 1;
+        let next = self.ledger.advance();
         schemas::insert(self.connection, tenant, next, text).await?;
-        self.advance(next).await
-    }
-
-    async fn advance(&mut self, to: u64) -> Result<Revision, Error> {
-        head::advance(self.connection, to).await?;
-        self.head.number = to;
-        Ok(self.head)
+        self.store().await?;
+        Ok(self.head())
     }
 }

@@ -2,11 +2,17 @@
 #![expect(clippy::unwrap_used, reason = "a test's helper may fail the test")]
 
 mod access;
+mod authzed_check;
+mod authzed_relationships;
+mod authzed_schema;
 mod check;
 mod check_bulk;
 mod consistency;
+mod delete_relationships;
 mod grant_role;
+mod group_commit;
 mod list_roles;
+mod preconditions;
 mod races;
 mod read_relationships;
 mod read_schema;

@@ -10,7 +10,7 @@ use testing::harness::start_with;
 use crate::world::{SCHEMA, World, at_least, fully_consistent};
 
 /// Two replicas: one key, one database.
-async fn replicas() -> (World, World) {
+pub(crate) async fn replicas() -> (World, World) {
     let mut key = None;
     let first = World::start_with(|config| key = Some(config.token_key_file.clone())).await;
     let key = key.expect("the first replica has a key");

@@ -50,7 +50,7 @@ async fn no_caller_reaches_the_system_namespace_but_by_its_own_rpcs() {
     world.found_tenant("acme", true).await;
     let system = || world.harness.as_subject("system", "service_account:admin", &SCOPES);
     let takeover = || update(Operation::Touch, "tenant:acme#administrator@user:acme/mallory");
-    let write = || WriteRelationshipsRequest { updates: vec![takeover()] };
+    let write = || WriteRelationshipsRequest { updates: vec![takeover()], ..Default::default() };
     let schema = || WriteSchemaRequest { schema_text: SCHEMA.to_owned() };
 
     // As a caller of the reserved tenant, by assertion and by token; as an own tenant that names it; as each peer.
@@ -116,7 +116,7 @@ async fn a_token_does_what_the_subjects_role_allows_and_its_scope() {
         let expected = |allowed: bool| if allowed { Ok(()) } else { Err(Reason::PermissionMissing) };
         let asked = world.ask(token(id), ("document:a", "view", "user:alice"), None).await;
         assert_eq!(may(asked.map(drop)), expected(asks), "{id} asks");
-        let request = WriteRelationshipsRequest { updates: Vec::new() };
+        let request = WriteRelationshipsRequest::default();
         let written = world.relationships(token(id)).write_relationships(request).await;
         assert_eq!(may(written.map(drop)), expected(writes), "{id} writes");
         let read = world.schemas(token(id)).read_schema(ReadSchemaRequest {}).await;

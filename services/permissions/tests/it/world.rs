@@ -10,12 +10,14 @@ use contract::identity::v1::TenantCreated;
 use contract::identity::v1::event::Event;
 use contract::permissions::v1::consistency::Requirement;
 use contract::permissions::v1::permission_service_client::PermissionServiceClient;
+use contract::permissions::v1::precondition::Expectation;
 use contract::permissions::v1::relationship_service_client::RelationshipServiceClient;
 use contract::permissions::v1::relationship_update::Operation;
 use contract::permissions::v1::role_service_client::RoleServiceClient;
 use contract::permissions::v1::schema_service_client::SchemaServiceClient;
 use contract::permissions::v1::{
-    CheckRequest, CheckResponse, Consistency, ListRolesRequest, ObjectReference, Permissionship, Relationship,
+    CheckRequest, CheckResponse, Consistency, DeleteRelationshipsRequest, DeleteRelationshipsResponse,
+    ListRolesRequest, ObjectReference, Permissionship, Precondition, Relationship, RelationshipFilter,
     RelationshipUpdate, Role, RoleAssignment, SubjectReference, WriteRelationshipsRequest, WriteSchemaRequest,
 };
 use permissions::{Config, Permissions};
@@ -112,8 +114,27 @@ impl World {
 
     /// Makes changes; answers their token.
     pub(crate) async fn write_all(&self, updates: Vec<RelationshipUpdate>) -> Result<String, Status> {
-        let request = WriteRelationshipsRequest { updates };
+        let request = WriteRelationshipsRequest { updates, ..Default::default() };
         Ok(self.relationships(self.caller()).write_relationships(request).await?.into_inner().written_at)
+    }
+
+    /// Makes changes if the preconditions hold; answers their token.
+    pub(crate) async fn write_if(
+        &self,
+        preconditions: Vec<Precondition>,
+        updates: &[(Operation, &str)],
+    ) -> Result<String, Status> {
+        let updates = updates.iter().map(|(operation, text)| update(*operation, text)).collect();
+        let request = WriteRelationshipsRequest { updates, preconditions };
+        Ok(self.relationships(self.caller()).write_relationships(request).await?.into_inner().written_at)
+    }
+
+    /// Deletes by filter.
+    pub(crate) async fn delete(
+        &self,
+        request: DeleteRelationshipsRequest,
+    ) -> Result<DeleteRelationshipsResponse, Status> {
+        Ok(self.relationships(self.caller()).delete_relationships(request).await?.into_inner())
     }
 
     /// Puts relationships there; answers the token.
@@ -227,4 +248,19 @@ pub(crate) fn subject(kind: SubjectKind, id: &str) -> Subject {
 
 pub(crate) fn user_with(role: Role, id: &str) -> Option<RoleAssignment> {
     Some(RoleAssignment { role: role.into(), subject: Some(subject(SubjectKind::User, id)) })
+}
+
+/// What must match, or must not.
+pub(crate) fn precondition(expectation: Expectation, filter: RelationshipFilter) -> Precondition {
+    Precondition { expectation: expectation.into(), filter: Some(filter) }
+}
+
+/// What has this relation to this document; of any document if the id is empty.
+pub(crate) fn of_document(id: &str, relation: &str) -> RelationshipFilter {
+    RelationshipFilter {
+        resource_type: "document".to_owned(),
+        resource_id: id.to_owned(),
+        relation: relation.to_owned(),
+        ..Default::default()
+    }
 }

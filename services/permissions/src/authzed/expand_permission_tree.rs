@@ -1,0 +1,193 @@
+//! Answers what a permission of one object is made of. Groups are not opened: a userset stands in its leaf as it is.
+
+use std::sync::Arc;
+
+use chassis::Context;
+use contract::authzed::api::v1::algebraic_subject_set::Operation;
+use contract::authzed::api::v1::permission_relationship_tree::TreeType;
+use contract::authzed::api::v1::{
+    AlgebraicSubjectSet, DirectSubjectSet, ExpandPermissionTreeRequest, ExpandPermissionTreeResponse, ObjectReference,
+    PermissionRelationshipTree, SubjectReference,
+};
+use graph::{ArrowKind, Expression, Member, ObjectRef, SubjectRef};
+
+use super::errors::Error;
+use super::messages::{self, Freshness};
+use crate::Permissions;
+use crate::error::Error as Ours;
+use crate::grpc::references;
+use crate::index::TenantGraph;
+
+/// How deep a tree may be; a circle of objects is found by it.
+const DEPTH_MAX: usize = 50;
+
+/// How many nodes and subjects a tree may have.
+const ENTRIES_MAX: usize = 100_000;
+
+pub(crate) async fn expand_permission_tree(
+    service: Arc<Permissions>,
+    ctx: Context,
+    request: ExpandPermissionTreeRequest,
+) -> Result<ExpandPermissionTreeResponse, Error> {
+    let freshness = Freshness::read(request.consistency);
+    let consistency = references::consistency(freshness.consistency.as_ref())?;
+    let resource = references::object(request.resource.map(messages::object).as_ref(), "resource")?;
+    references::name(&request.permission, "permission")?;
+
+    let view = service.freshness.view(&ctx, &consistency).await?;
+    let expanded_at = freshness.stamp(&service, &ctx, service.freshness.token(ctx.tenant(), &view.revision))?;
+
+    let mut expansion = Expansion { graph: &view.graph, entries: 0 };
+    let member = expansion.known(&resource, &request.permission)?;
+    let tree = expansion.member(&resource, member, 0)?;
+
+    Ok(ExpandPermissionTreeResponse { expanded_at, tree_root: Some(tree) })
+}
+
+/// A tree in the making.
+struct Expansion<'g> {
+    graph: &'g TenantGraph,
+    entries: usize,
+}
+
+impl<'g> Expansion<'g> {
+    fn known(&self, resource: &ObjectRef, name: &str) -> Result<&'g Member, Ours> {
+        let object_type = resource.object_type().to_owned();
+        let Some(definition) = self.graph.schema().definition(resource.object_type()) else {
+            return Err(Ours::FilterType { field: "resource.object_type".to_owned(), object_type });
+        };
+        let unknown =
+            || Ours::FilterRelation { field: "permission".to_owned(), object_type, relation: name.to_owned() };
+        definition.member(name).ok_or_else(unknown)
+    }
+
+    fn member(
+        &mut self,
+        object: &ObjectRef,
+        member: &Member,
+        depth: usize,
+    ) -> Result<PermissionRelationshipTree, Error> {
+        if depth > DEPTH_MAX {
+            return Err(Error::TreeTooLarge { what: "levels", max: DEPTH_MAX });
+        }
+        match member {
+            Member::Relation(relation) => {
+                let graph = self.graph;
+                let stored = graph.relationships.relationships().subjects(object, relation.name());
+                let subjects: Vec<SubjectReference> = stored.take(ENTRIES_MAX + 1).map(subject_message).collect();
+                self.leaf(object, member.name(), subjects)
+            }
+            Member::Permission(permission) => match permission.expression() {
+                // What is nothing but another name is a union of one.
+                alone @ Expression::Member(_) => {
+                    let children = vec![self.part(object, member.name(), alone, depth)?];
+                    self.node(object, member.name(), Operation::Union, children)
+                }
+                expression => self.part(object, member.name(), expression, depth),
+            },
+        }
+    }
+
+    fn part(
+        &mut self,
+        object: &ObjectRef,
+        owner: &str,
+        expression: &Expression,
+        depth: usize,
+    ) -> Result<PermissionRelationshipTree, Error> {
+        let (operation, operands) = match expression {
+            Expression::Nil => return self.leaf(object, owner, Vec::new()),
+            Expression::Own => {
+                let itself = subject_message(&SubjectRef::object_itself(object.clone()));
+                return self.leaf(object, owner, vec![itself]);
+            }
+            Expression::Member(name) => {
+                let member = self.known(object, name)?;
+                return self.member(object, member, depth + 1);
+            }
+            Expression::Arrow { relation, kind, target } => {
+                let operation = match kind {
+                    ArrowKind::Plain | ArrowKind::Any => Operation::Union,
+                    ArrowKind::All => Operation::Intersection,
+                };
+                let children = self.along(object, relation, target, depth)?;
+                return self.node(object, owner, operation, children);
+            }
+            Expression::Union(operands) => (Operation::Union, operands),
+            Expression::Intersection(operands) => (Operation::Intersection, operands),
+            Expression::Exclusion(operands) => (Operation::Exclusion, operands),
+        };
+        let part = |operand| self.part(object, owner, operand, depth);
+        let children = operands.iter().map(part).collect::<Result<_, _>>()?;
+        self.node(object, owner, operation, children)
+    }
+
+    /// What the objects that a relation leads to contribute.
+    fn along(
+        &mut self,
+        object: &ObjectRef,
+        relation: &str,
+        target: &str,
+        depth: usize,
+    ) -> Result<Vec<PermissionRelationshipTree>, Error> {
+        let graph = self.graph;
+        let mut children = Vec::new();
+        for subject in graph.relationships.relationships().subjects(object, relation) {
+            let next = subject.object();
+            // Not every type that the relation allows has the target.
+            if let Some(member) = graph.schema().member(next.object_type(), target) {
+                children.push(self.member(next, member, depth + 1)?);
+            }
+        }
+        Ok(children)
+    }
+
+    fn leaf(
+        &mut self,
+        object: &ObjectRef,
+        owner: &str,
+        subjects: Vec<SubjectReference>,
+    ) -> Result<PermissionRelationshipTree, Error> {
+        self.count(1 + subjects.len())?;
+        Ok(tree(object, owner, TreeType::Leaf(DirectSubjectSet { subjects })))
+    }
+
+    fn node(
+        &mut self,
+        object: &ObjectRef,
+        owner: &str,
+        operation: Operation,
+        children: Vec<PermissionRelationshipTree>,
+    ) -> Result<PermissionRelationshipTree, Error> {
+        self.count(1)?;
+        let set = AlgebraicSubjectSet { operation: operation.into(), children };
+        Ok(tree(object, owner, TreeType::Intermediate(set)))
+    }
+
+    fn count(&mut self, entries: usize) -> Result<(), Error> {
+        self.entries += entries;
+        if self.entries > ENTRIES_MAX {
+            return Err(Error::TreeTooLarge { what: "nodes and subjects", max: ENTRIES_MAX });
+        }
+        Ok(())
+    }
+}
+
+fn tree(object: &ObjectRef, owner: &str, tree_type: TreeType) -> PermissionRelationshipTree {
+    PermissionRelationshipTree {
+        tree_type: Some(tree_type),
+        expanded_object: Some(object_message(object)),
+        expanded_relation: owner.to_owned(),
+    }
+}
+
+fn object_message(object: &ObjectRef) -> ObjectReference {
+    ObjectReference { object_type: object.object_type().to_owned(), object_id: object.object_id().to_owned() }
+}
+
+fn subject_message(subject: &SubjectRef) -> SubjectReference {
+    SubjectReference {
+        object: Some(object_message(subject.object())),
+        optional_relation: subject.relation().unwrap_or_default().to_owned(),
+    }
+}

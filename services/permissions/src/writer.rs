@@ -1,0 +1,79 @@
+//! Group commit: the writes of many callers in one transaction, each with its own revision, answer or error.
+//!
+//! One task of the process (the [`Leader`]) takes what waits, locks the head once, decides the writes in their order, and
+//! commits once. A write is decided on what those before it left, and answered when all of it is durable: an error may rest on
+//! a write of the same group, so it is no more certain than that one.
+
+mod leader;
+
+use chassis::{AuditEvent, Context, TenantId};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use crate::domain::write::{Change, Precondition, Written};
+use crate::error::Error;
+
+pub(crate) use leader::Leader;
+
+/// Where writes wait for their turn.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Waiting>,
+    waiting_max: usize,
+}
+
+/// A write that waits, and who waits for it.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    tenant: TenantId,
+    preconditions: Vec<Precondition>,
+    change: Change,
+    /// The audit event, but for the revision that the write gets.
+    event: AuditEvent,
+    deadline: Instant,
+    answer: oneshot::Sender<Result<Written, Error>>,
+}
+
+impl Writer {
+    /// A queue of at most `waiting_max` writes, and its end for the leader.
+    pub(crate) fn new(waiting_max: usize) -> (Self, mpsc::Receiver<Waiting>) {
+        let (queue, waiting) = mpsc::channel(waiting_max);
+        (Self { queue, waiting_max }, waiting)
+    }
+
+    /// Makes a write in the caller's tenant.
+    ///
+    /// # Errors
+    /// The write's own, then nothing has changed; that too many wait; or that the database is lost.
+    pub(crate) async fn write(
+        &self,
+        ctx: &Context,
+        preconditions: Vec<Precondition>,
+        change: Change,
+    ) -> Result<Written, Error> {
+        let (answer, answered) = oneshot::channel();
+        let (tenant, event) = (ctx.tenant().clone(), AuditEvent::of(ctx, ""));
+        let waiting = Waiting { tenant, preconditions, change, event, deadline: ctx.deadline, answer };
+        self.queue.try_send(waiting).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => Error::WritesWaiting { waiting_max: self.waiting_max },
+            mpsc::error::TrySendError::Closed(_) => Error::NotReady,
+        })?;
+        // Dropped unanswered only if the process is cut off: then nobody knows.
+        answered.await.unwrap_or(Err(Error::CommitUnknown(None)))
+    }
+}
+
+impl Waiting {
+    /// Whether nobody waits for it any more.
+    fn given_up(&self) -> bool {
+        self.answer.is_closed() || Instant::now() >= self.deadline
+    }
+
+    /// How much it adds to a group.
+    fn changes(&self) -> usize {
+        match &self.change {
+            Change::Updates(updates) => updates.len(),
+            Change::Deletion(deletion) => deletion.limit as usize,
+        }
+    }
+}
