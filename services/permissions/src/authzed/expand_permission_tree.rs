@@ -77,14 +77,16 @@ impl<'g> Expansion<'g> {
                 let subjects: Vec<SubjectReference> = stored.take(ENTRIES_MAX + 1).map(subject_message).collect();
                 self.leaf(object, member.name(), subjects)
             }
-            Member::Permission(permission) => match permission.expression() {
+            Member::Permission(permission) => {
+                let expression = permission.expression();
+                let tree = self.part(object, member.name(), expression, depth)?;
                 // What is nothing but another name is a union of one.
-                alone @ Expression::Member(_) => {
-                    let children = vec![self.part(object, member.name(), alone, depth)?];
-                    self.node(object, member.name(), Operation::Union, children)
+                if matches!(expression, Expression::Member(_)) {
+                    self.node(object, member.name(), Operation::Union, vec![tree])
+                } else {
+                    Ok(tree)
                 }
-                expression => self.part(object, member.name(), expression, depth),
-            },
+            }
         }
     }
 
