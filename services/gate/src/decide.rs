@@ -11,6 +11,7 @@ pub(crate) mod supposed;
 use std::time::Duration;
 
 use chassis::Context;
+use chassis::auth::API_KEY_PREFIX;
 use chassis::peer::Bounds;
 use contract::header;
 use time::OffsetDateTime;
@@ -75,7 +76,8 @@ async fn judge(gate: &Gate, call: &Call, found: &Found, request: &Request) -> Re
         CallerRequirement::Optional | CallerRequirement::Required => Shown::read(&request.headers)?,
     };
     let mut remove = vec![API_KEY];
-    if shown.is_in_authorization() {
+    // An API key is not passed on even where nobody looked at it.
+    if shown.is_in_authorization() || request.headers.holds(AUTHORIZATION, API_KEY_PREFIX) {
         remove.push(AUTHORIZATION);
     }
     let caller = gate.callers.authenticate(shown, call).await?;

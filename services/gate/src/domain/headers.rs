@@ -20,6 +20,12 @@ impl Headers {
         Self(headers)
     }
 
+    /// Whether any value of the header holds this text.
+    pub(crate) fn holds(&self, name: &str, text: &str) -> bool {
+        let mut values = self.0.get(name).into_iter().flatten();
+        values.any(|value| value.windows(text.len()).any(|part| part == text.as_bytes()))
+    }
+
     /// The one value of a header. Proxies join repeated ones with a comma, and nothing that gate reads has one in it.
     pub(crate) fn single(&self, name: &'static str) -> Result<Option<&str>, Denial> {
         let Some(values) = self.0.get(name) else { return Ok(None) };
