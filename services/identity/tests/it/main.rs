@@ -14,6 +14,7 @@ mod get_api_key;
 mod get_service_account;
 mod get_tenant;
 mod get_user;
+mod limits;
 mod list_api_keys;
 mod list_service_accounts;
 mod list_tenants;
