@@ -25,6 +25,7 @@ mod errors;
 mod evaluate;
 mod hash;
 mod load;
+mod loader;
 mod memberships;
 mod merge;
 mod plain;
@@ -32,6 +33,7 @@ mod plan;
 mod prefetch;
 mod rows;
 mod snapshot;
+mod stored;
 mod strings;
 mod trie;
 
@@ -40,12 +42,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 
 pub use errors::{EngineError, EngineOptions, Memory};
+pub use loader::EngineLoader;
 pub use snapshot::Snapshot;
-
-use catalog::Catalog;
-use closure::Closure;
-use load::Loader;
-use plan::Plan;
 
 use crate::relationship::Relationship;
 use crate::relationships::Change;
@@ -82,18 +80,15 @@ impl Engine {
         schema: Arc<Schema>,
         relationships: impl IntoIterator<Item = Relationship>,
     ) -> Result<Self, EngineError> {
-        let mut catalog = Catalog::default();
-        catalog.admit(&schema);
-        let mut loader = Loader::new(options, catalog);
+        let mut loader = EngineLoader::new(options, schema);
         for relationship in relationships {
             loader.add(&relationship)?;
         }
-        let (mut base, catalog) = loader.finish();
-        let plan = Plan::of(schema, &catalog);
-        base.closure = Closure::of(&base, &plan);
-        let first = Snapshot::new(options, revision, Arc::new(plan), Arc::new(catalog), Arc::new(base));
-        let current = ArcSwap::from_pointee(first);
-        Ok(Self { current, meanwhile: Mutex::new(None), merging: Mutex::new(()) })
+        Ok(loader.finish(revision))
+    }
+
+    fn starting_at(first: Snapshot) -> Self {
+        Self { current: ArcSwap::from_pointee(first), meanwhile: Mutex::new(None), merging: Mutex::new(()) }
     }
 
     /// The graph as of the last revision applied. It takes no lock; drop it to let go of what it holds.

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
 use crate::certificates::Authority;
+use crate::http;
 use crate::{TestDatabase, database_for_test, place, secrets, surroundings};
 
 pub use callers::{Credentials, unknown_key};
@@ -217,6 +218,14 @@ impl Harness {
 
     fn connect(&self, peer: Option<&str>) -> Channel {
         channel(&self.authority, &format!("https://{}", self.running().address), peer)
+    }
+
+    /// What the service tells of itself, in the Prometheus text format.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub async fn metrics(&self) -> String {
+        http::get(self.running().admin_address, "/metrics").await.expect("the service's metrics can be read")
     }
 
     /// Drains the service and ends it.

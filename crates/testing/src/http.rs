@@ -122,6 +122,24 @@ impl Connection {
     }
 }
 
+/// The body of a page of a service's own administration, which is plain HTTP on this machine.
+///
+/// # Errors
+/// If no answer comes, or is no text.
+pub async fn get(address: SocketAddr, path: &str) -> Result<String> {
+    let stream = TcpStream::connect(address).await.doing(|| format!("connect to {address}"))?;
+    let exchange = async {
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let mut driver = JoinSet::new();
+        driver.spawn(async { drop(connection.await) });
+        let request = Request::get(path).header(http::header::HOST, "localhost").body(Full::<Bytes>::default());
+        let answer = sender.send_request(request.expect("a path and a host make a request")).await?;
+        Ok::<_, hyper::Error>(answer.into_body().collect().await?.to_bytes())
+    };
+    let body = exchange.await.map_err(|error| failed(path, &error))?;
+    String::from_utf8(body.into()).map_err(|_| Error::new(format!("{path} is no text")))
+}
+
 fn tls(authority: &Path, is_http2: bool) -> Result<ClientConfig> {
     let unreadable =
         |error: &dyn std::fmt::Display| Error::new(format!("cannot read {}: {error}", authority.display()));

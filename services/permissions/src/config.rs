@@ -38,9 +38,21 @@ pub struct Config {
     /// From how many changes on a group of writes that is committed at once takes no further write.
     #[serde(default = "default_group_changes_max")]
     pub group_changes_max: usize,
-    /// How long until the commit of another replica is seen. One of this process is seen at once.
+    /// How many relationships a tenant may have.
+    #[serde(default = "default_relationships_max")]
+    pub relationships_max: usize,
+    /// How long until the commit of another replica is seen whose call is missed. One that is heard is seen at once.
     #[serde(default = "default_poll_ms")]
     pub poll_ms: u64,
+    /// For how many seconds an earlier state can be asked at exactly. At most an hour: it is kept in memory.
+    #[serde(default = "default_exact_seconds_max")]
+    pub exact_seconds_max: u64,
+    /// How many earlier states, of all tenants together, can be asked at exactly.
+    #[serde(default = "default_exact_snapshots_max")]
+    pub exact_snapshots_max: usize,
+    /// For how many seconds what was deleted is still stored, so that pages go on at the revision they began at.
+    #[serde(default = "default_history_seconds")]
+    pub history_seconds: u64,
     /// How many questions may be worked on at once off the threads that serve calls; 0 means one per processor.
     #[serde(default)]
     pub evaluations_max: usize,
@@ -52,6 +64,10 @@ const DELETES_MAX: usize = 100_000;
 const WRITES_WAITING_MAX: usize = 100_000;
 const GROUP_CHANGES_MAX: usize = 100_000;
 const POLL_MS_MAX: u64 = 10_000;
+const RELATIONSHIPS_MAX: usize = 500_000_000;
+const EXACT_SECONDS_MAX: u64 = 3_600;
+const EXACT_SNAPSHOTS_MAX: usize = 1_000_000;
+const HISTORY_SECONDS_MAX: u64 = 365 * 24 * 3_600;
 
 impl ServiceConfig for Config {
     fn validate(&self) -> Result<(), String> {
@@ -69,13 +85,21 @@ impl ServiceConfig for Config {
             ("deletes_max", self.deletes_max as usize, DELETES_MAX),
             ("writes_waiting_max", self.writes_waiting_max, WRITES_WAITING_MAX),
             ("group_changes_max", self.group_changes_max, GROUP_CHANGES_MAX),
+            ("relationships_max", self.relationships_max, RELATIONSHIPS_MAX),
+            ("exact_snapshots_max", self.exact_snapshots_max, EXACT_SNAPSHOTS_MAX),
         ] {
             if !(1..=max).contains(&value) {
                 return Err(format!("{key} must be 1 to {max}"));
             }
         }
-        if !(1..=POLL_MS_MAX).contains(&self.poll_ms) {
-            return Err(format!("poll_ms must be 1 to {POLL_MS_MAX}"));
+        for (key, value, max) in [
+            ("poll_ms", self.poll_ms, POLL_MS_MAX),
+            ("exact_seconds_max", self.exact_seconds_max, EXACT_SECONDS_MAX),
+            ("history_seconds", self.history_seconds, HISTORY_SECONDS_MAX),
+        ] {
+            if !(1..=max).contains(&value) {
+                return Err(format!("{key} must be 1 to {max}"));
+            }
         }
         Ok(())
     }
@@ -95,7 +119,11 @@ impl Config {
             deletes_max: default_deletes_max(),
             writes_waiting_max: default_writes_waiting_max(),
             group_changes_max: default_group_changes_max(),
+            relationships_max: default_relationships_max(),
             poll_ms: default_poll_ms(),
+            exact_seconds_max: default_exact_seconds_max(),
+            exact_snapshots_max: default_exact_snapshots_max(),
+            history_seconds: default_history_seconds(),
             evaluations_max: 0,
         }
     }
@@ -133,6 +161,22 @@ fn default_group_changes_max() -> usize {
     4_000
 }
 
+fn default_relationships_max() -> usize {
+    100_000_000
+}
+
+fn default_exact_seconds_max() -> u64 {
+    600
+}
+
+fn default_exact_snapshots_max() -> usize {
+    10_000
+}
+
+fn default_history_seconds() -> u64 {
+    24 * 3_600
+}
+
 fn default_poll_ms() -> u64 {
     50
 }
@@ -154,7 +198,11 @@ mod tests {
             ("deletes_max", Config { deletes_max: 0, ..good.clone() }),
             ("writes_waiting_max", Config { writes_waiting_max: 0, ..good.clone() }),
             ("group_changes_max", Config { group_changes_max: 0, ..good.clone() }),
+            ("relationships_max", Config { relationships_max: 0, ..good.clone() }),
             ("poll_ms", Config { poll_ms: 0, ..good.clone() }),
+            ("exact_seconds_max", Config { exact_seconds_max: 3_601, ..good.clone() }),
+            ("exact_snapshots_max", Config { exact_snapshots_max: 0, ..good.clone() }),
+            ("history_seconds", Config { history_seconds: 0, ..good.clone() }),
         ] {
             let problem = bad.validate().unwrap_err();
             assert!(problem.contains(key), "{problem}");

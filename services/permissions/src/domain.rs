@@ -1,6 +1,7 @@
 //! What the service reasons about: revisions and their tokens, questions, changes, roles, the system namespace.
 
 pub(crate) mod consistency;
+pub(crate) mod digest;
 pub(crate) mod ledger;
 pub(crate) mod question;
 pub(crate) mod revision;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chassis::call::StreamBroken;
 use chassis::page::PageError;
 use chassis::{DatabaseError, FieldInvalid, LimitExceeded, Reason, ServiceError};
 use graph::{AdmissionError, CheckError, Relationship, SchemaErrors};
@@ -17,6 +18,9 @@ pub(crate) enum Error {
     /// The request holds too much.
     #[error(transparent)]
     Limit(#[from] LimitExceeded),
+    /// The caller's stream broke off.
+    #[error(transparent)]
+    Stream(#[from] StreamBroken),
     /// The page cannot be answered.
     #[error(transparent)]
     Page(#[from] PageError),
@@ -137,6 +141,9 @@ pub(crate) enum Error {
     /// The consistency token is of an earlier life of the database.
     #[error("the database was restored since the consistency token was given out: ask without it")]
     TokenLost,
+    /// The state of an earlier revision is not kept any more.
+    #[error("the state of that revision is not kept any more: ask with at_least_as_fresh, or begin again")]
+    RevisionCollected,
     /// The revision was not reached in time.
     #[error("this replica could not reach the asked revision in time: try again")]
     ReplicaBehind,
@@ -168,6 +175,7 @@ impl ServiceError for Error {
             Self::MatchesMore { .. } => Reason::LimitExceeded,
             Self::InPrecondition { problem, .. } => problem.reason(),
             Self::Check(error) => of_check(error),
+            Self::Stream(_) => Reason::FieldInvalid,
             Self::Late => Reason::DeadlineExceeded,
             Self::NotAdmitted { problem, .. } => of_admission(problem),
             Self::Exists { .. } => Reason::RelationshipExists,
@@ -180,6 +188,7 @@ impl ServiceError for Error {
             Self::StoredSchema { .. } => Reason::Internal,
             Self::TokenInvalid => Reason::ConsistencyTokenInvalid,
             Self::TokenLost => Reason::ConsistencyTokenLost,
+            Self::RevisionCollected => Reason::RevisionCollected,
             Self::ReplicaBehind => Reason::ReplicaBehind,
             Self::NotReady => Reason::NotReady,
             Self::RoleNotHeld(_) => Reason::RoleNotHeld,
@@ -213,12 +222,14 @@ impl ServiceError for Error {
             | Self::Head(_)
             | Self::Check(_)
             | Self::Late
+            | Self::Stream(_)
             | Self::SchemaNotFound
             | Self::SchemaInvalid(_)
             | Self::Orphans(_)
             | Self::StoredSchema { .. }
             | Self::TokenInvalid
             | Self::TokenLost
+            | Self::RevisionCollected
             | Self::ReplicaBehind
             | Self::NotReady
             | Self::RoleNotHeld(_)

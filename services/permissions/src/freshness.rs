@@ -40,8 +40,13 @@ impl Freshness {
         match consistency {
             Consistency::MinimizeLatency => self.now(tenant),
             Consistency::AtLeastAsFresh(token) => {
-                let revision = self.tokens.open(tenant, token).ok_or(Error::TokenInvalid)?;
+                let revision = self.open(tenant, token)?;
                 self.at_least(context, revision).await
+            }
+            Consistency::AtExactSnapshot(token) => {
+                let revision = self.open(tenant, token)?;
+                self.at_least(context, revision).await?;
+                self.index.view_at(tenant, &revision).ok_or(Error::RevisionCollected)
             }
             Consistency::FullyConsistent => {
                 let head = self.head().await?;
@@ -50,8 +55,27 @@ impl Freshness {
         }
     }
 
+    /// The revision to read at what is stored, which goes back further than memory, and the call's tenant in a state that is
+    /// at least as fresh.
+    ///
+    /// # Errors
+    /// As [`Freshness::view`]. Whether the revision is still stored is seen when it is read.
+    pub(crate) async fn stored(&self, context: &Context, consistency: Consistency) -> Result<(View, Revision), Error> {
+        match consistency {
+            Consistency::AtExactSnapshot(token) => {
+                let revision = self.open(context.tenant(), &token)?;
+                Ok((self.at_least(context, revision).await?, revision))
+            }
+            Consistency::MinimizeLatency | Consistency::AtLeastAsFresh(_) | Consistency::FullyConsistent => {
+                let view = self.view(context, &consistency).await?;
+                let revision = view.revision;
+                Ok((view, revision))
+            }
+        }
+    }
+
     /// The revision in a token of the tenant's.
-    pub(crate) fn open(&self, tenant: &TenantId, token: &str) -> Result<Revision, Error> {
+    fn open(&self, tenant: &TenantId, token: &str) -> Result<Revision, Error> {
         self.tokens.open(tenant, token).ok_or(Error::TokenInvalid)
     }
 
@@ -94,7 +118,8 @@ impl Freshness {
     }
 
     async fn head(&self) -> Result<Revision, Error> {
-        let read = || async { store::head::read(&self.database).await.map_err(Arc::new) };
+        let read =
+            || async { store::head::read(&self.database).await.map(|head| head.point.revision).map_err(Arc::new) };
         self.head_reads.read(read).await.map_err(Error::Head)
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod check_bulk;
+mod check_stream;
 pub(crate) mod delete_relationships;
 mod filters;
 mod grant_role;
@@ -22,13 +23,14 @@ use contract::permissions::v1::relationship_service_server::{RelationshipService
 use contract::permissions::v1::role_service_server::{RoleService, RoleServiceServer};
 use contract::permissions::v1::schema_service_server::{SchemaService, SchemaServiceServer};
 use contract::permissions::v1::{
-    CheckBulkRequest, CheckBulkResponse, CheckRequest, CheckResponse, DeleteRelationshipsRequest,
-    DeleteRelationshipsResponse, GrantRoleRequest, GrantRoleResponse, ListRolesRequest, ListRolesResponse,
-    ReadRelationshipsRequest, ReadRelationshipsResponse, ReadSchemaRequest, ReadSchemaResponse, RevokeRoleRequest,
-    RevokeRoleResponse, WriteRelationshipsRequest, WriteRelationshipsResponse, WriteSchemaRequest, WriteSchemaResponse,
+    CheckBulkRequest, CheckBulkResponse, CheckRequest, CheckResponse, CheckStreamRequest, CheckStreamResponse,
+    DeleteRelationshipsRequest, DeleteRelationshipsResponse, GrantRoleRequest, GrantRoleResponse, ListRolesRequest,
+    ListRolesResponse, ReadRelationshipsRequest, ReadRelationshipsResponse, ReadSchemaRequest, ReadSchemaResponse,
+    RevokeRoleRequest, RevokeRoleResponse, WriteRelationshipsRequest, WriteRelationshipsResponse, WriteSchemaRequest,
+    WriteSchemaResponse,
 };
 use tonic::service::Routes;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::Permissions;
 
@@ -52,6 +54,15 @@ impl PermissionService for Rpcs {
 
     async fn check_bulk(&self, request: Request<CheckBulkRequest>) -> Result<Response<CheckBulkResponse>, Status> {
         call::unary(&self.0, request, check_bulk::check_bulk).await
+    }
+
+    type CheckStreamStream = call::Results<CheckStreamResponse>;
+
+    async fn check_stream(
+        &self,
+        request: Request<Streaming<CheckStreamRequest>>,
+    ) -> Result<Response<Self::CheckStreamStream>, Status> {
+        call::stream(&self.0, request, check_stream::check_stream).await
     }
 }
 

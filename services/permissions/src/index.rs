@@ -1,87 +1,124 @@
 //! Every tenant's schema and relationships in memory, as of a revision that all of them share.
 //!
-//! Readers take a [`View`] of one tenant and let go of the lock; the tail ([`crate::jobs::tail`]) is the only writer. What a
-//! view holds never changes: a tenant that someone is looking at is copied before it is changed.
+//! Readers take a [`View`] of one tenant, without a lock; the tail ([`crate::jobs::tail`]) is the only one who applies. A
+//! view never changes, and earlier ones are kept for a while ([`window`]) for those who ask at an exact revision.
 
 pub(crate) mod evaluator;
 pub(crate) mod head_reads;
+pub(crate) mod tenant;
+pub(crate) mod window;
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
+use arc_swap::{ArcSwap, ArcSwapOption};
 use chassis::TenantId;
-use graph::{Revisioned, Schema};
+use graph::{Change, Engine, EngineOptions, Schema, Snapshot};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
 
 use crate::domain::revision::Revision;
 use crate::store::log::TenantKey;
+use tenant::{CompiledSchema, Tenant};
+use window::{Window, WindowLimits};
 
-/// A schema that was read and checked, and the revision that put it in force.
-#[derive(Debug)]
-pub(crate) struct CompiledSchema {
-    pub(crate) revision: u64,
-    pub(crate) schema: Schema,
-}
-
-/// What a tenant's answers follow from.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct TenantGraph {
-    pub(crate) schema: Option<Arc<CompiledSchema>>,
-    pub(crate) relationships: Revisioned,
-}
-
-impl TenantGraph {
-    /// The schema in force; before the first one, the empty schema, to which every type is unknown.
-    pub(crate) fn schema(&self) -> &Schema {
-        static NONE: LazyLock<Schema> =
-            LazyLock::new(|| Schema::parse("").expect("the empty text is the empty schema"));
-        self.schema.as_ref().map_or(&NONE, |compiled| &compiled.schema)
-    }
-}
+/// All tenants' graphs by their ids.
+pub(crate) type Tenants = HashMap<TenantKey, Arc<Tenant>>;
 
 /// A tenant as it was at a revision.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
     pub(crate) revision: Revision,
-    pub(crate) graph: Arc<TenantGraph>,
+    pub(crate) snapshot: Arc<Snapshot>,
 }
 
-/// A change to one tenant, between two revisions.
-pub(crate) type Changes = HashMap<TenantKey, Box<dyn Fn(&mut TenantGraph) + Send + Sync>>;
+/// What one revision did to the one tenant that it is about.
+#[derive(Clone, Debug)]
+pub(crate) enum Deed {
+    Changes(Vec<Change>),
+    /// The new schema; none if this version cannot read it.
+    Schema(Option<Arc<CompiledSchema>>),
+}
 
+/// One life of the database, as far as it was followed.
 #[derive(Debug)]
-struct State {
-    revision: Revision,
-    tenants: HashMap<TenantKey, Arc<TenantGraph>>,
+struct Life {
+    epoch: Uuid,
+    /// Every tenant is at least here. One that a later revision is about may be ahead for a moment.
+    applied: AtomicU64,
+    tenants: ArcSwap<Tenants>,
+    window: Window,
 }
 
 /// All tenants.
 #[derive(Debug)]
 pub(crate) struct Index {
-    state: RwLock<Option<State>>,
+    life: ArcSwapOption<Life>,
     applied: watch::Sender<Option<Revision>>,
     behind: Notify,
-    nothing: Arc<TenantGraph>,
+    options: EngineOptions,
+    window_limits: WindowLimits,
 }
 
 impl Index {
-    /// Before anything was loaded.
-    pub(crate) fn new() -> Self {
+    /// Before anything was loaded. The seed is what the engines' hashes start from, and nobody else's to know.
+    pub(crate) fn new(hash_seed: u64, window_limits: WindowLimits) -> Self {
+        // What a tenant may hold is decided where it is written. What was written is followed, whatever it is.
+        let options = EngineOptions { ids_max: u32::MAX as usize - 2, relationships_max: u32::MAX as usize, hash_seed };
         Self {
-            state: RwLock::new(None),
+            life: ArcSwapOption::empty(),
             applied: watch::Sender::new(None),
             behind: Notify::new(),
-            nothing: Arc::default(),
+            options,
+            window_limits,
         }
+    }
+
+    /// What the engines of tenants are made with.
+    pub(crate) fn options(&self) -> EngineOptions {
+        self.options
     }
 
     /// The tenant as it is now; none before anything was loaded.
     pub(crate) fn view(&self, tenant: &TenantId) -> Option<View> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        let state = state.as_ref()?;
-        let graph = state.tenants.get(tenant.as_str()).unwrap_or(&self.nothing);
-        Some(View { revision: state.revision, graph: Arc::clone(graph) })
+        let life = self.life.load();
+        let life = life.as_ref()?;
+        // In this order: what is seen of the tenant below may be of a later revision, never of an earlier one.
+        let applied = life.applied.load(Ordering::Acquire);
+        let snapshot = match life.tenants.load().get(tenant.as_str()) {
+            Some(tenant) => tenant.snapshot(),
+            None => Arc::clone(nothing()),
+        };
+        let number = applied.max(snapshot.revision());
+        Some(View { revision: Revision { epoch: life.epoch, number }, snapshot })
+    }
+
+    /// The tenant as it was at a revision that was applied; none if that is not kept any more.
+    pub(crate) fn view_at(&self, tenant: &TenantId, revision: &Revision) -> Option<View> {
+        let now = self.view(tenant)?;
+        if !now.revision.covers(revision) {
+            return None;
+        }
+        if now.snapshot.revision() <= revision.number {
+            return Some(View { revision: *revision, snapshot: now.snapshot });
+        }
+        let life = self.life.load();
+        let life = life.as_ref().filter(|life| life.epoch == revision.epoch)?;
+        let floor = life.tenants.load().get(tenant.as_str()).map_or(0, |tenant| tenant.floor());
+        let snapshot = life.window.find(tenant.as_str(), revision.number).filter(|_| floor <= revision.number)?;
+        Some(View { revision: *revision, snapshot })
+    }
+
+    /// The schema in force of a tenant, if it has one.
+    pub(crate) fn schema(&self, tenant: &TenantId) -> Option<Arc<CompiledSchema>> {
+        self.life.load().as_ref()?.tenants.load().get(tenant.as_str())?.schema()
+    }
+
+    /// All tenants as they are now.
+    pub(crate) fn tenants(&self) -> Arc<Tenants> {
+        self.life.load().as_ref().map(|life| life.tenants.load_full()).unwrap_or_default()
     }
 
     /// The revision that is applied; none before anything was loaded.
@@ -107,56 +144,68 @@ impl Index {
     }
 
     /// Puts everything in place of what was there.
-    pub(crate) fn load(&self, revision: Revision, tenants: HashMap<TenantKey, Arc<TenantGraph>>) {
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = Some(State { revision, tenants });
-        self.applied.send_replace(Some(revision));
-    }
-
-    /// Moves on to a later revision, changing the tenants where they are. False, and nothing done, if someone is looking at
-    /// one. Readers see all of it or nothing.
-    pub(crate) fn apply_in_place(&self, revision: Revision, changes: &Changes) -> bool {
-        {
-            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-            let state = state.as_mut().expect("there is nothing to move on from before the first load");
-            // Views are made under the read lock, so no count can grow while this one is held.
-            let watched =
-                |tenant: &TenantKey| state.tenants.get(tenant).is_some_and(|graph| Arc::strong_count(graph) > 1);
-            if changes.keys().any(watched) {
-                return false;
-            }
-            for (tenant, change) in changes {
-                change(Arc::make_mut(state.tenants.entry(tenant.clone()).or_default()));
-            }
-            state.revision = revision;
-        }
-        self.applied.send_replace(Some(revision));
-        true
-    }
-
-    /// Moves on to a later revision, changing copies, so that nobody waits for it, and then puts all in place at once. Takes
-    /// as long as the tenants are large.
-    pub(crate) fn apply_to_copies(&self, revision: Revision, changes: &Changes) {
-        let originals: HashMap<TenantKey, Arc<TenantGraph>> = {
-            let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-            let state = state.as_ref().expect("there is nothing to move on from before the first load");
-            let original = |tenant: &TenantKey| state.tenants.get(tenant).cloned().unwrap_or_default();
-            changes.keys().map(|tenant| (tenant.clone(), original(tenant))).collect()
+    pub(crate) fn load(&self, revision: Revision, tenants: Tenants) {
+        let life = Life {
+            epoch: revision.epoch,
+            applied: AtomicU64::new(revision.number),
+            tenants: ArcSwap::from_pointee(tenants),
+            window: Window::new(self.window_limits, revision.number),
         };
-        let mut copies = Vec::with_capacity(originals.len());
-        for (tenant, mut graph) in originals {
-            if let Some(change) = changes.get(&tenant) {
-                change(Arc::make_mut(&mut graph));
-            }
-            copies.push((tenant, graph));
-        }
-        {
-            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-            let state = state.as_mut().expect("nothing that was loaded is ever taken away");
-            state.tenants.extend(copies);
-            state.revision = revision;
-        }
+        self.life.store(Some(Arc::new(life)));
         self.applied.send_replace(Some(revision));
     }
+
+    /// Applies a revision that comes after all that were. It is not waited for before [`Index::reached`] says so.
+    pub(crate) fn apply(&self, tenant: &TenantKey, revision: u64, deed: Deed) {
+        let life = self.life.load();
+        let life = life.as_ref().expect("there is nothing to move on from before the first load");
+        let known = life.tenants.load().get(tenant).cloned();
+        let engine = known.unwrap_or_else(|| {
+            let new = Arc::new(Tenant::empty(self.options));
+            let mut tenants = Tenants::clone(&life.tenants.load());
+            tenants.insert(tenant.clone(), Arc::clone(&new));
+            life.tenants.store(Arc::new(tenants));
+            new
+        });
+        // Kept first: whoever sees the next state and wants this one finds it.
+        life.window.keep(revision, tenant, engine.snapshot(), Instant::now());
+        engine.apply(revision, deed);
+    }
+
+    /// Says that everything up to a number is applied.
+    pub(crate) fn reached(&self, number: u64) {
+        let life = self.life.load();
+        let life = life.as_ref().expect("nothing that was loaded is ever taken away");
+        life.applied.store(number, Ordering::Release);
+        life.window.let_go(Instant::now());
+        self.applied.send_replace(Some(Revision { epoch: life.epoch, number }));
+    }
+
+    /// Folds what changed of a tenant into its base. Takes seconds for a large one: not for a thread that serves calls.
+    pub(crate) fn merge(&self, tenant: &TenantKey) {
+        let life = self.life.load();
+        let Some(life) = life.as_ref() else { return };
+        let Some(merging) = life.tenants.load().get(tenant).cloned() else { return };
+        let before = merging.merge();
+        // One older base may stay in memory for the window's sake, not more.
+        if let Some(floor) = life.window.keep_bases(tenant, [&before, &merging.snapshot()]) {
+            merging.raise_floor(floor);
+        }
+    }
+}
+
+/// A graph without anything, under the empty schema, to which every type is unknown.
+fn nothing() -> &'static Arc<Snapshot> {
+    static NOTHING: LazyLock<Arc<Snapshot>> = LazyLock::new(|| {
+        let empty = Engine::load(EngineOptions::default(), 0, no_schema(), []);
+        empty.expect("nothing is below every cap").snapshot()
+    });
+    &NOTHING
+}
+
+/// What a tenant has before its first schema.
+pub(crate) fn no_schema() -> Arc<Schema> {
+    Arc::new(Schema::parse("").expect("the empty text is the empty schema"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
 //! What runs beside the calls.
 
+pub(crate) mod listen;
+pub(crate) mod merge;
 pub(crate) mod tail;
 pub(crate) mod tenants;

@@ -16,13 +16,14 @@ mod freshness;
 mod grpc;
 mod index;
 mod jobs;
+mod metrics;
 mod store;
 mod writer;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use chassis::clock::SharedClock;
+use chassis::clock::{SharedClock, random};
 use chassis::secret::Secret;
 use chassis::{Database, Foundation, Service, StartError};
 use graph::Budget;
@@ -36,8 +37,12 @@ use domain::token::TokenKeys;
 use freshness::Freshness;
 use index::Index;
 use index::evaluator::Evaluator;
+use index::window::WindowLimits;
+use jobs::listen::Listen;
+use jobs::merge::Merge;
 use jobs::tail::Tail;
 use jobs::tenants::Tenants;
+use metrics::IndexMetrics;
 use writer::{Leader, Writer};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
@@ -68,7 +73,13 @@ impl Service for Permissions {
         let tokens = TokenKeys::new(&key, previous.as_deref().map(Vec::as_slice));
         let budget = Budget { nodes_max: config.traversal_nodes_max, edges_max: config.traversal_edges_max };
         let evaluator = Evaluator::new(budget, evaluations_max(&config));
-        let (database, index) = (foundation.database.clone(), Arc::new(Index::new()));
+        let window = WindowLimits {
+            age_max: Duration::from_secs(config.exact_seconds_max),
+            snapshots_max: config.exact_snapshots_max,
+        };
+        let hash_seed = u64::from_be_bytes(random(&*foundation.entropy));
+        let (database, index) = (foundation.database.clone(), Arc::new(Index::new(hash_seed, window)));
+        let metrics = IndexMetrics::register(&foundation.metrics);
         let freshness = Freshness::new(database.clone(), Arc::clone(&index), tokens);
 
         foundation
@@ -80,8 +91,12 @@ impl Service for Permissions {
             evaluator: Evaluator::new(budget, 1),
             poll: Duration::from_millis(config.poll_ms),
             caught_up: foundation.readiness.wait_for("the log"),
+            metrics: metrics.clone(),
         };
         foundation.tasks.spawn("tail", tail.run());
+        let listen = Listen { database: database.clone(), index: Arc::clone(&index) };
+        foundation.tasks.spawn("listen", listen.run());
+        foundation.tasks.spawn("merge", Merge { index: Arc::clone(&index), metrics }.run());
         let clock: SharedClock = Arc::clone(&foundation.clock);
         let tenants = Tenants { database: database.clone(), clock, index: Arc::clone(&index) };
         foundation.tasks.spawn("tenants", tenants.run(foundation.follow_identity()?));

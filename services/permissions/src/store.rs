@@ -3,6 +3,7 @@
 //! What changes anything takes the connection of a unit of work whose transaction holds the head ([`turn`]); what
 //! only reads takes the [`Database`](chassis::Database).
 
+pub(crate) mod calls;
 pub(crate) mod head;
 pub(crate) mod log;
 pub(crate) mod pages;

@@ -223,6 +223,15 @@ impl PermissionService for Services {
     ) -> Result<Response<permissions::CheckBulkResponse>, Status> {
         Err(Status::unimplemented("the command does not use it"))
     }
+
+    type CheckStreamStream = tonic::codegen::BoxStream<permissions::CheckStreamResponse>;
+
+    async fn check_stream(
+        &self,
+        _: Request<tonic::Streaming<permissions::CheckStreamRequest>>,
+    ) -> Result<Response<Self::CheckStreamStream>, Status> {
+        Err(Status::unimplemented("the command does not use it"))
+    }
 }
 
 #[tonic::async_trait]

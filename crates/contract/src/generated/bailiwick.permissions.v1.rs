@@ -31,7 +31,7 @@ pub struct Relationship {
 /// How fresh an answer must be. Absent: minimize_latency.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Consistency {
-    #[prost(oneof = "consistency::Requirement", tags = "1, 2, 3")]
+    #[prost(oneof = "consistency::Requirement", tags = "1, 2, 3, 4")]
     pub requirement: ::core::option::Option<consistency::Requirement>,
 }
 /// Nested message and enum types in `Consistency`.
@@ -47,6 +47,9 @@ pub mod consistency {
         /// As new as anything that was acknowledged before the call.
         #[prost(bool, tag = "3")]
         FullyConsistent(bool),
+        /// Of the token's revision and no other. OUT_OF_RANGE once that is not kept any more.
+        #[prost(string, tag = "4")]
+        AtExactSnapshot(::prost::alloc::string::String),
     }
 }
 /// One question.
@@ -97,6 +100,27 @@ pub struct CheckBulkResponse {
     pub results: ::prost::alloc::vec::Vec<CheckBulkResult>,
     #[prost(string, tag = "2")]
     pub checked_at: ::prost::alloc::string::String,
+}
+/// Questions on a stream, which are answered at one revision.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CheckStreamRequest {
+    #[prost(message, optional, tag = "1")]
+    pub consistency: ::core::option::Option<Consistency>,
+    /// 1 to 1,000.
+    #[prost(message, repeated, tag = "2")]
+    pub items: ::prost::alloc::vec::Vec<CheckBulkItem>,
+}
+/// The answers to one request on a stream.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CheckStreamResponse {
+    /// In the order of the questions; none if there is an error.
+    #[prost(message, repeated, tag = "1")]
+    pub results: ::prost::alloc::vec::Vec<CheckBulkResult>,
+    #[prost(string, tag = "2")]
+    pub checked_at: ::prost::alloc::string::String,
+    /// Why none of the request's questions could be answered. The stream goes on.
+    #[prost(message, optional, tag = "3")]
+    pub error: ::core::option::Option<CheckBulkError>,
 }
 /// One answer of many.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -291,6 +315,39 @@ pub mod permission_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Answers questions as they come, many on their way at once: the cheapest way to ask. One response for each request, in
+        /// their order. The stream ends after a minute, or when the service drains; then open another.
+        pub async fn check_stream(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<
+                Message = super::CheckStreamRequest,
+            >,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::CheckStreamResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/bailiwick.permissions.v1.PermissionService/CheckStream",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "bailiwick.permissions.v1.PermissionService",
+                        "CheckStream",
+                    ),
+                );
+            self.inner.streaming(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -317,6 +374,21 @@ pub mod permission_service_server {
             request: tonic::Request<super::CheckBulkRequest>,
         ) -> std::result::Result<
             tonic::Response<super::CheckBulkResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the CheckStream method.
+        type CheckStreamStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::CheckStreamResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Answers questions as they come, many on their way at once: the cheapest way to ask. One response for each request, in
+        /// their order. The stream ends after a minute, or when the service drains; then open another.
+        async fn check_stream(
+            &self,
+            request: tonic::Request<tonic::Streaming<super::CheckStreamRequest>>,
+        ) -> std::result::Result<
+            tonic::Response<Self::CheckStreamStream>,
             tonic::Status,
         >;
     }
@@ -482,6 +554,55 @@ pub mod permission_service_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/bailiwick.permissions.v1.PermissionService/CheckStream" => {
+                    #[allow(non_camel_case_types)]
+                    struct CheckStreamSvc<T: PermissionService>(pub Arc<T>);
+                    impl<
+                        T: PermissionService,
+                    > tonic::server::StreamingService<super::CheckStreamRequest>
+                    for CheckStreamSvc<T> {
+                        type Response = super::CheckStreamResponse;
+                        type ResponseStream = T::CheckStreamStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                tonic::Streaming<super::CheckStreamRequest>,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PermissionService>::check_stream(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CheckStreamSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.streaming(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

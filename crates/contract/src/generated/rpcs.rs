@@ -367,6 +367,17 @@ pub static RPCS: &[Rpc] = &[
         anonymous: false,
     },
     Rpc {
+        path: "/bailiwick.permissions.v1.PermissionService/CheckStream",
+        service: "permissions",
+        entry: Entry::Mesh,
+        scope: "permissions.check",
+        permission: "tenant#check_permissions",
+        audit_action: "",
+        deadline_ms: 10000,
+        idempotent: true,
+        anonymous: false,
+    },
+    Rpc {
         path: "/bailiwick.permissions.v1.RelationshipService/DeleteRelationships",
         service: "permissions",
         entry: Entry::Mesh,

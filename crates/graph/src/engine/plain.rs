@@ -5,11 +5,9 @@
 
 use std::collections::HashSet;
 
-use super::catalog::TableKind;
 use super::plan::Test;
 use super::snapshot::Snapshot;
 use crate::check::{Answer, Budget, CheckError, CheckRequest};
-use crate::relationship::{ObjectRef, Relationship, SubjectRef};
 use crate::relationships::RelationshipSet;
 
 /// Answers a question whose names are known.
@@ -80,30 +78,10 @@ impl Reach<'_> {
         let row = row[..row.len().min(budget.edges_max.saturating_add(1))].to_vec();
         if self.rows.insert((table, object)) {
             for subject in &row {
-                let relationship = self.relationship(table, object, *subject);
+                let relationship = self.snapshot.relationship(table, object, *subject);
                 self.set.insert(relationship);
             }
         }
         row
-    }
-
-    fn relationship(&self, table: u32, resource: u32, subject: u32) -> Relationship {
-        let (catalog, key) = (&self.snapshot.catalog, self.snapshot.catalog.key(table));
-        let object = |object_type: u32, text: &str| {
-            ObjectRef::new(catalog.types.name(object_type), text).expect("it was an object when it was stored")
-        };
-        let subject_text = match key.kind {
-            TableKind::Wildcard => "*",
-            TableKind::Plain | TableKind::Userset(_) => self.snapshot.text(key.subject_type, subject),
-        };
-        let subject_relation = match key.kind {
-            TableKind::Userset(member) => Some(catalog.relations.name(member)),
-            TableKind::Plain | TableKind::Wildcard => None,
-        };
-        let subject = SubjectRef::new(object(key.subject_type, subject_text), subject_relation)
-            .expect("it was a subject when it was stored");
-        let resource = object(key.resource_type, self.snapshot.text(key.resource_type, resource));
-        Relationship::new(resource, catalog.relations.name(key.relation), subject)
-            .expect("it was a relationship when it was stored")
     }
 }

@@ -83,6 +83,11 @@ impl Snapshot {
         self.delta.added + self.delta.removed
     }
 
+    /// Whether both hold the same base: then only one of them keeps it in memory.
+    pub fn shares_base_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.base, &other.base)
+    }
+
     /// What this snapshot takes. Walks the delta, so it takes as long as that is large.
     pub fn memory(&self) -> Memory {
         let edges = self.base.tables.iter().map(|table| table.forward.bytes() + table.reverse.bytes()).sum();

@@ -20,6 +20,10 @@ fn compare(
     let snapshot = engine.snapshot();
     let nodes = nodes(schema);
     assert_eq!(snapshot.relationships(), stored.len());
+    for (object, relation) in &nodes {
+        let expected: Vec<_> = stored.subjects(object, relation).cloned().collect();
+        assert_eq!(snapshot.subjects(object, relation, stored.len()), Some(expected), "{object}#{relation}");
+    }
     for subject in subjects {
         let requests: Vec<CheckRequest<'_>> =
             nodes.iter().map(|(resource, permission)| CheckRequest { resource, permission, subject }).collect();

@@ -9,12 +9,13 @@ use chassis::Reason;
 use contract::header;
 use contract::permissions::v1::permission_service_server::{PermissionService, PermissionServiceServer};
 use contract::permissions::v1::{
-    CheckBulkRequest, CheckBulkResponse, CheckRequest, CheckResponse, Permissionship, SubjectReference,
+    CheckBulkRequest, CheckBulkResponse, CheckRequest, CheckResponse, CheckStreamRequest, CheckStreamResponse,
+    Permissionship, SubjectReference,
 };
 use testing::certificates::Authority;
 use tokio::net::TcpListener;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 /// What the test says to whoever asks. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -108,6 +109,15 @@ impl PermissionService for FakePermissions {
     }
 
     async fn check_bulk(&self, _: Request<CheckBulkRequest>) -> Result<Response<CheckBulkResponse>, Status> {
+        Err(Status::unimplemented("gate asks one by one"))
+    }
+
+    type CheckStreamStream = futures::stream::Empty<Result<CheckStreamResponse, Status>>;
+
+    async fn check_stream(
+        &self,
+        _: Request<Streaming<CheckStreamRequest>>,
+    ) -> Result<Response<Self::CheckStreamStream>, Status> {
         Err(Status::unimplemented("gate asks one by one"))
     }
 }

@@ -16,7 +16,7 @@ use prost::Message as _;
 
 use super::check_permission::permissionship;
 use super::errors::{Error, ItemError};
-use super::messages::{self, Freshness};
+use super::messages;
 use crate::Permissions;
 use crate::grpc::check_bulk;
 
@@ -29,13 +29,13 @@ pub(crate) async fn check_bulk_permissions(
     for (index, item) in request.items.iter().enumerate() {
         messages::no_values(item.context.as_ref(), &format!("items[{index}].context"))?;
     }
-    let freshness = Freshness::read(request.consistency);
+    let consistency = messages::consistency(request.consistency);
     let items = request.items.iter().cloned().map(question).collect();
-    let questions = CheckBulkRequest { consistency: freshness.consistency.clone(), items };
+    let questions = CheckBulkRequest { consistency, items };
 
-    let answer = check_bulk::check_bulk(Arc::clone(&service), ctx.clone(), questions).await?;
+    let answer = check_bulk::check_bulk(service, ctx, questions).await?;
 
-    let checked_at = freshness.stamp(&service, &ctx, answer.checked_at)?;
+    let checked_at = messages::token(answer.checked_at);
     let pair = |(item, result)| CheckBulkPermissionsPair { request: Some(item), response: Some(response(result)) };
     let pairs = request.items.into_iter().zip(answer.results).map(pair).collect();
     Ok(CheckBulkPermissionsResponse { checked_at, pairs })

@@ -8,7 +8,7 @@ use contract::authzed::api::v1::{CheckPermissionRequest, CheckPermissionResponse
 use contract::permissions::v1::{CheckRequest, Permissionship};
 
 use super::errors::Error;
-use super::messages::{self, Freshness};
+use super::messages;
 use crate::Permissions;
 use crate::grpc::check;
 
@@ -19,18 +19,18 @@ pub(crate) async fn check_permission(
 ) -> Result<CheckPermissionResponse, Error> {
     messages::no_values(request.context.as_ref(), "context")?;
     messages::no_tracing(request.with_tracing)?;
-    let freshness = Freshness::read(request.consistency);
+    let consistency = messages::consistency(request.consistency);
     let question = CheckRequest {
-        consistency: freshness.consistency.clone(),
+        consistency,
         resource: request.resource.map(messages::object),
         permission: request.permission,
         subject: request.subject.map(messages::subject),
     };
 
-    let answer = check::check(Arc::clone(&service), ctx.clone(), question).await?;
+    let answer = check::check(service, ctx, question).await?;
 
     let permissionship = permissionship(answer.permissionship()).into();
-    let checked_at = freshness.stamp(&service, &ctx, answer.checked_at)?;
+    let checked_at = messages::token(answer.checked_at);
     Ok(CheckPermissionResponse { checked_at, permissionship, ..CheckPermissionResponse::default() })
 }
 

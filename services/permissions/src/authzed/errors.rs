@@ -22,11 +22,6 @@ pub(crate) enum Error {
         /// What to do.
         instead: &'static str,
     },
-    /// The snapshot that was asked for is not the one that is applied.
-    #[error(
-        "at_exact_snapshot: the revision is not the newest any more, and earlier ones are not kept in memory: use at_least_as_fresh"
-    )]
-    SnapshotPassed,
     /// The tree is too large.
     #[error("the tree has more than {max} {what}: expand what it consists of")]
     TreeTooLarge {
@@ -48,7 +43,6 @@ impl ServiceError for Error {
         match self {
             Self::Ours(error) => error.reason(),
             Self::NotServed { .. } => Reason::FeatureNotServed,
-            Self::SnapshotPassed => Reason::RevisionCollected,
             Self::TreeTooLarge { .. } => Reason::TraversalBudgetExhausted,
         }
     }
@@ -57,7 +51,7 @@ impl ServiceError for Error {
         match self {
             Self::Ours(error) => error.metadata(),
             Self::NotServed { field, .. } => vec![("field", field.clone())],
-            Self::SnapshotPassed | Self::TreeTooLarge { .. } => Vec::new(),
+            Self::TreeTooLarge { .. } => Vec::new(),
         }
     }
 

@@ -9,14 +9,13 @@ use contract::authzed::api::v1::{
     AlgebraicSubjectSet, DirectSubjectSet, ExpandPermissionTreeRequest, ExpandPermissionTreeResponse, ObjectReference,
     PermissionRelationshipTree, SubjectReference,
 };
-use graph::{ArrowKind, Expression, Member, ObjectRef, SubjectRef};
+use graph::{ArrowKind, Expression, Member, ObjectRef, Snapshot, SubjectRef};
 
 use super::errors::Error;
-use super::messages::{self, Freshness};
+use super::messages;
 use crate::Permissions;
 use crate::error::Error as Ours;
 use crate::grpc::references;
-use crate::index::TenantGraph;
 
 /// How deep a tree may be; a circle of objects is found by it.
 const DEPTH_MAX: usize = 50;
@@ -29,15 +28,15 @@ pub(crate) async fn expand_permission_tree(
     ctx: Context,
     request: ExpandPermissionTreeRequest,
 ) -> Result<ExpandPermissionTreeResponse, Error> {
-    let freshness = Freshness::read(request.consistency);
-    let consistency = references::consistency(freshness.consistency.as_ref())?;
+    let consistency = messages::consistency(request.consistency);
+    let consistency = references::consistency(consistency.as_ref())?;
     let resource = references::object(request.resource.map(messages::object).as_ref(), "resource")?;
     references::name(&request.permission, "permission")?;
 
     let view = service.freshness.view(&ctx, &consistency).await?;
-    let expanded_at = freshness.stamp(&service, &ctx, service.freshness.token(ctx.tenant(), &view.revision))?;
+    let expanded_at = messages::token(service.freshness.token(ctx.tenant(), &view.revision));
 
-    let mut expansion = Expansion { graph: &view.graph, entries: 0 };
+    let mut expansion = Expansion { graph: &view.snapshot, entries: 0 };
     let member = expansion.known(&resource, &request.permission)?;
     let tree = expansion.member(&resource, member, 0)?;
 
@@ -46,7 +45,7 @@ pub(crate) async fn expand_permission_tree(
 
 /// A tree in the making.
 struct Expansion<'g> {
-    graph: &'g TenantGraph,
+    graph: &'g Snapshot,
     entries: usize,
 }
 
@@ -72,10 +71,8 @@ impl<'g> Expansion<'g> {
         }
         match member {
             Member::Relation(relation) => {
-                let graph = self.graph;
-                let stored = graph.relationships.relationships().subjects(object, relation.name());
-                let subjects: Vec<SubjectReference> = stored.take(ENTRIES_MAX + 1).map(subject_message).collect();
-                self.leaf(object, member.name(), subjects)
+                let stored = self.stored(object, relation.name())?;
+                self.leaf(object, member.name(), stored.iter().map(subject_message).collect())
             }
             Member::Permission(permission) => {
                 let expression = permission.expression();
@@ -132,16 +129,19 @@ impl<'g> Expansion<'g> {
         target: &str,
         depth: usize,
     ) -> Result<Vec<PermissionRelationshipTree>, Error> {
-        let graph = self.graph;
         let mut children = Vec::new();
-        for subject in graph.relationships.relationships().subjects(object, relation) {
+        for subject in self.stored(object, relation)? {
             let next = subject.object();
             // Not every type that the relation allows has the target.
-            if let Some(member) = graph.schema().member(next.object_type(), target) {
+            if let Some(member) = self.graph.schema().member(next.object_type(), target) {
                 children.push(self.member(next, member, depth + 1)?);
             }
         }
         Ok(children)
+    }
+
+    fn stored(&self, object: &ObjectRef, relation: &str) -> Result<Vec<SubjectRef>, Error> {
+        self.graph.subjects(object, relation, ENTRIES_MAX).ok_or_else(too_large)
     }
 
     fn leaf(
@@ -169,10 +169,14 @@ impl<'g> Expansion<'g> {
     fn count(&mut self, entries: usize) -> Result<(), Error> {
         self.entries += entries;
         if self.entries > ENTRIES_MAX {
-            return Err(Error::TreeTooLarge { what: "nodes and subjects", max: ENTRIES_MAX });
+            return Err(too_large());
         }
         Ok(())
     }
+}
+
+fn too_large() -> Error {
+    Error::TreeTooLarge { what: "nodes and subjects", max: ENTRIES_MAX }
 }
 
 fn tree(object: &ObjectRef, owner: &str, tree_type: TreeType) -> PermissionRelationshipTree {

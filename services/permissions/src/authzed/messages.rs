@@ -1,51 +1,22 @@
 //! Objects, subjects, relationships, filters and freshness, from this contract's messages to ours and back.
 
-use chassis::Context;
 use contract::authzed::api::v1 as theirs;
 use contract::authzed::api::v1::consistency::Requirement as Theirs;
 use contract::permissions::v1 as ours;
 use contract::permissions::v1::consistency::Requirement as Ours;
 
 use super::errors::Error;
-use crate::Permissions;
 
-/// How fresh an answer must be, and whether it must be of one revision and no other.
-#[derive(Debug)]
-pub(super) struct Freshness {
-    /// As our own RPCs take it.
-    pub(super) consistency: Option<ours::Consistency>,
-    exact: Option<String>,
-}
-
-impl Freshness {
-    pub(super) fn read(message: Option<theirs::Consistency>) -> Self {
-        let requirement = message.and_then(|message| message.requirement);
-        let exact = match &requirement {
-            Some(Theirs::AtExactSnapshot(token)) => Some(token.token.clone()),
-            Some(Theirs::MinimizeLatency(_) | Theirs::AtLeastAsFresh(_) | Theirs::FullyConsistent(_)) | None => None,
-        };
-        let requirement = requirement.map(|requirement| match requirement {
-            Theirs::MinimizeLatency(given) => Ours::MinimizeLatency(given),
-            Theirs::AtLeastAsFresh(token) | Theirs::AtExactSnapshot(token) => Ours::AtLeastAsFresh(token.token),
-            Theirs::FullyConsistent(given) => Ours::FullyConsistent(given),
-        });
-        let consistency = requirement.map(|requirement| ours::Consistency { requirement: Some(requirement) });
-        Self { consistency, exact }
-    }
-
-    /// What an answer at a token is stamped with.
-    ///
-    /// # Errors
-    /// If another revision was asked for.
-    pub(super) fn stamp(&self, service: &Permissions, ctx: &Context, answered: String) -> Result<Stamp, Error> {
-        if let Some(exact) = &self.exact {
-            let open = |token: &str| service.freshness.open(ctx.tenant(), token);
-            if open(exact)? != open(&answered)? {
-                return Err(Error::SnapshotPassed);
-            }
-        }
-        Ok(token(answered))
-    }
+/// How fresh an answer must be, as our own RPCs take it.
+pub(super) fn consistency(message: Option<theirs::Consistency>) -> Option<ours::Consistency> {
+    let requirement = message.and_then(|message| message.requirement)?;
+    let requirement = match requirement {
+        Theirs::MinimizeLatency(given) => Ours::MinimizeLatency(given),
+        Theirs::AtLeastAsFresh(token) => Ours::AtLeastAsFresh(token.token),
+        Theirs::AtExactSnapshot(token) => Ours::AtExactSnapshot(token.token),
+        Theirs::FullyConsistent(given) => Ours::FullyConsistent(given),
+    };
+    Some(ours::Consistency { requirement: Some(requirement) })
 }
 
 /// The revision of an answer, as messages of this contract carry it.

@@ -9,7 +9,7 @@ use contract::permissions::v1 as ours;
 use futures::{Stream, StreamExt as _, TryStreamExt as _, future, stream};
 
 use super::errors::Error;
-use super::messages::{self, Freshness};
+use super::messages;
 use crate::Permissions;
 use crate::grpc::read_relationships as pages;
 
@@ -28,16 +28,16 @@ pub(crate) async fn read_relationships(
     let filter = messages::filter(filter, "relationship_filter")?;
     let cursor = request.optional_cursor.map(|cursor| cursor.token).unwrap_or_default();
     // A cursor pins its revision, whatever the request says besides.
-    let freshness = Freshness::read(request.consistency.filter(|_| cursor.is_empty()));
+    let consistency = messages::consistency(request.consistency.filter(|_| cursor.is_empty()));
     let unlimited = request.optional_limit == 0;
     let first = ours::ReadRelationshipsRequest {
-        consistency: freshness.consistency.clone(),
+        consistency,
         filter: Some(filter.clone()),
         page_size: if unlimited { PAGE_SIZE } else { request.optional_limit },
         page_token: cursor,
     };
 
-    let (items, next) = page(Arc::clone(&service), ctx.clone(), first, &freshness).await?;
+    let (items, next) = page(Arc::clone(&service), ctx.clone(), first).await?;
 
     let next = if unlimited { next } else { String::new() };
     let following = stream::try_unfold(next, move |page_token| {
@@ -52,7 +52,7 @@ pub(crate) async fn read_relationships(
             if request.page_token.is_empty() {
                 return Ok(None);
             }
-            page(service, ctx, request, &Freshness::read(None)).await.map(Some)
+            page(service, ctx, request).await.map(Some)
         }
     });
     let pages = stream::once(future::ready(Ok(items))).chain(following);
@@ -64,10 +64,9 @@ async fn page(
     service: Arc<Permissions>,
     ctx: Context,
     request: ours::ReadRelationshipsRequest,
-    freshness: &Freshness,
 ) -> Result<(Vec<ReadRelationshipsResponse>, String), Error> {
-    let answer = pages::read_relationships(Arc::clone(&service), ctx.clone(), request.clone()).await?;
-    let read_at = freshness.stamp(&service, &ctx, answer.read_at.clone())?;
+    let answer = pages::read_relationships(service, ctx.clone(), request.clone()).await?;
+    let read_at = messages::token(answer.read_at.clone());
     let tokens = pages::tokens_after(&ctx, &request, &answer)?;
     let item = |(relationship, token)| ReadRelationshipsResponse {
         read_at: read_at.clone(),

@@ -7,6 +7,8 @@ pub(crate) enum Consistency {
     MinimizeLatency,
     /// At least as new as this consistency token.
     AtLeastAsFresh(String),
+    /// Of the revision in this consistency token, and no other.
+    AtExactSnapshot(String),
     /// As new as anything acknowledged before the call.
     FullyConsistent,
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use chassis::TenantId;
 use graph::Relationship;
 
+use super::digest::{Deed, Digest};
 use super::update::{self, Update};
 
 /// A row to add. Another write of the same turn may have ended its life already.
@@ -39,15 +40,16 @@ enum Life {
 #[derive(Debug)]
 pub(crate) struct Ledger {
     revision: u64,
+    digest: Digest,
     live: HashMap<TenantId, HashMap<Relationship, Life>>,
     added: Vec<Added>,
     removed: Vec<Removed>,
 }
 
 impl Ledger {
-    /// A turn that begins at a revision.
-    pub(crate) fn new(revision: u64) -> Self {
-        Self { revision, live: HashMap::new(), added: Vec::new(), removed: Vec::new() }
+    /// A turn that begins at a revision with this digest.
+    pub(crate) fn new(revision: u64, digest: Digest) -> Self {
+        Self { revision, digest, live: HashMap::new(), added: Vec::new(), removed: Vec::new() }
     }
 
     /// The newest revision, the turn's own among them.
@@ -55,9 +57,20 @@ impl Ledger {
         self.revision
     }
 
-    /// Takes the next revision.
-    pub(crate) fn advance(&mut self) -> u64 {
+    /// The digest of everything up to that revision.
+    pub(crate) fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Puts a schema in force; answers the revision that does.
+    pub(crate) fn replace_schema(&mut self, tenant: &TenantId, text: &str) -> u64 {
+        self.advance(tenant, [Deed::Schema(text)])
+    }
+
+    /// Takes the next revision, which does this.
+    fn advance<'a>(&mut self, tenant: &TenantId, deeds: impl IntoIterator<Item = Deed<'a>>) -> u64 {
         self.revision += 1;
+        self.digest = self.digest.after(self.revision, tenant.as_str(), deeds);
         self.revision
     }
 
@@ -72,12 +85,14 @@ impl Ledger {
     /// # Errors
     /// The index of the first relationship that is to be created and is there. Then nothing has changed.
     pub(crate) fn update(&mut self, tenant: &TenantId, updates: &[Update]) -> Result<u64, usize> {
-        let live = self.live.entry(tenant.clone()).or_default();
-        let effect = update::effect(updates, |relationship| live.contains_key(relationship))?;
+        let known = self.live.entry(tenant.clone()).or_default();
+        let effect = update::effect(updates, |relationship| known.contains_key(relationship))?;
         if effect.is_empty() {
             return Ok(self.revision);
         }
-        self.revision += 1;
+        let deeds = effect.added.iter().map(Deed::Added).chain(effect.removed.iter().map(Deed::Removed));
+        self.advance(tenant, deeds);
+        let live = self.live.entry(tenant.clone()).or_default();
         for relationship in effect.removed {
             match live.remove(&relationship) {
                 Some(Life::Added(place)) => self.added[place].deleted = Some(self.revision),
@@ -122,7 +137,7 @@ mod tests {
 
     #[test]
     fn each_write_sees_those_before_it_and_has_a_revision_of_its_own() {
-        let mut ledger = Ledger::new(6);
+        let mut ledger = Ledger::new(6, Digest::EMPTY);
         assert_eq!(write(&mut ledger, Operation::Create), Ok(7));
         assert_eq!(write(&mut ledger, Operation::Create), Err(0));
         assert_eq!(write(&mut ledger, Operation::Touch), Ok(7));
@@ -137,7 +152,7 @@ mod tests {
 
     #[test]
     fn what_is_stored_is_ended_once_whether_it_was_learnt_or_stored_by_this_turn() {
-        let mut ledger = Ledger::new(6);
+        let mut ledger = Ledger::new(6, Digest::EMPTY);
         ledger.learn(&tenant(), fact());
         assert_eq!(write(&mut ledger, Operation::Create), Err(0));
         assert_eq!(write(&mut ledger, Operation::Delete), Ok(7));
@@ -149,7 +164,7 @@ mod tests {
 
     #[test]
     fn tenants_do_not_see_each_other() {
-        let mut ledger = Ledger::new(0);
+        let mut ledger = Ledger::new(0, Digest::EMPTY);
         assert_eq!(write(&mut ledger, Operation::Create), Ok(1));
         let update = Update { operation: Operation::Create, relationship: fact() };
         assert_eq!(ledger.update(&"other".parse().unwrap(), &[update]), Ok(2));

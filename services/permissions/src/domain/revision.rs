@@ -2,6 +2,8 @@
 
 use uuid::Uuid;
 
+use super::digest::Digest;
+
 /// A place in the order of all writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Revision {
@@ -16,4 +18,19 @@ impl Revision {
     pub(crate) fn covers(&self, other: &Self) -> bool {
         self.epoch == other.epoch && self.number >= other.number
     }
+}
+
+/// A revision with the digest of its history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Point {
+    pub(crate) revision: Revision,
+    pub(crate) digest: Digest,
+}
+
+/// The newest revision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) point: Point,
+    /// The oldest revision whose state is still stored.
+    pub(crate) floor: u64,
 }

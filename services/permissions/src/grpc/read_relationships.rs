@@ -29,18 +29,15 @@ pub(crate) async fn read_relationships(
     }
 
     let consistency = match &place {
-        Some(place) => Consistency::AtLeastAsFresh(place.token.clone()),
+        Some(place) => Consistency::AtExactSnapshot(place.token.clone()),
         None => references::consistency(request.consistency.as_ref())?,
     };
-    let view = service.freshness.view(&ctx, &consistency).await?;
-    admission::known(Some(view.graph.schema()), &filter)?;
-    let revision = match &place {
-        Some(place) => service.freshness.open(ctx.tenant(), &place.token)?,
-        None => view.revision,
-    };
+    let (view, revision) = service.freshness.stored(&ctx, consistency).await?;
+    admission::known(Some(view.snapshot.schema()), &filter)?;
 
     let after = place.as_ref().map(|place| &place.after);
-    let mut rows = pages::read(&service.database, ctx.tenant(), revision.number, &filter, after, page.rows()).await?;
+    let rows = pages::read(&service.database, ctx.tenant(), revision.number, &filter, after, page.rows()).await?;
+    let mut rows = rows.ok_or(Error::RevisionCollected)?;
 
     let read_at = service.freshness.token(ctx.tenant(), &revision);
     let next_page_token = page.next(&mut rows, |last| format!("{read_at} {last}"));

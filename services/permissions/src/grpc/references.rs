@@ -79,6 +79,7 @@ pub(crate) fn consistency(message: Option<&proto::Consistency>) -> Result<Consis
     match message.and_then(|message| message.requirement.as_ref()) {
         None | Some(Requirement::MinimizeLatency(true)) => Ok(Consistency::MinimizeLatency),
         Some(Requirement::FullyConsistent(true)) => Ok(Consistency::FullyConsistent),
+        Some(Requirement::AtExactSnapshot(token)) => Ok(Consistency::AtExactSnapshot(token.clone())),
         Some(Requirement::AtLeastAsFresh(token)) => Ok(Consistency::AtLeastAsFresh(token.clone())),
         Some(Requirement::MinimizeLatency(false) | Requirement::FullyConsistent(false)) => {
             Err(FieldInvalid::new("consistency", "a requirement that is given must be true"))

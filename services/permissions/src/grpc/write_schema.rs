@@ -28,7 +28,7 @@ pub(crate) async fn write_schema(
     let mut turn = Turn::wait(work.connection()).await?;
     let old = turn.schema(tenant, &service.index, &service.evaluator).await?;
 
-    let unchanged = old.as_ref().is_some_and(|old| old.schema == new);
+    let unchanged = old.as_ref().is_some_and(|old| *old.schema == new);
     let kinds = old.map(|old| old.schema.orphaned_by(&new)).unwrap_or_default();
     if let Some(orphan) = schemas::find_orphan(turn.connection(), tenant, &kinds).await? {
         return Err(Error::Orphans(Box::new(orphan)));

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use graph::{Answer, Budget, CheckError, Schema, SchemaErrors, check};
+use graph::{Answer, Budget, CheckError, CheckRequest, Schema, SchemaErrors, Snapshot};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -18,7 +18,10 @@ use crate::error::Error;
 const ON_THE_SPOT: Budget = Budget { nodes_max: 500, edges_max: 2_000 };
 
 /// How many questions at once are answered on the spot.
-const QUESTIONS_ON_THE_SPOT: usize = 8;
+const QUESTIONS_ON_THE_SPOT: usize = 100;
+
+/// How many questions of a long list are answered before it is looked at whether anybody still waits.
+const QUESTIONS_WITHOUT_LOOKING: usize = 512;
 
 /// The largest schema that is read on the spot, in bytes.
 const SCHEMA_BYTES_ON_THE_SPOT: usize = 16 * 1024;
@@ -43,23 +46,14 @@ impl Evaluator {
     pub(crate) async fn check(&self, view: &View, question: Question) -> Result<Answer, Error> {
         match self.on_the_spot(view, &question) {
             Some(answer) => Ok(answer?),
-            None => {
-                let (view, budget) = (view.clone(), self.budget);
-                Ok(self.aside(move || evaluate(&view, &question, &budget)).await?)
-            }
+            None => Ok(self.worked_out(view, question).await?),
         }
     }
 
     /// The answer to one question, if it needs little; none if it must be worked on aside.
     pub(crate) fn on_the_spot(&self, view: &View, question: &Question) -> Option<Result<Answer, CheckError>> {
-        let budget = Budget {
-            nodes_max: self.budget.nodes_max.min(ON_THE_SPOT.nodes_max),
-            edges_max: self.budget.edges_max.min(ON_THE_SPOT.edges_max),
-        };
-        match evaluate(view, question, &budget) {
-            Err(CheckError::BudgetExhausted { .. }) if budget != self.budget => None,
-            answer => Some(answer),
-        }
+        let answer = view.snapshot.check(&question.as_request(), &self.small_budget());
+        if self.was_too_small(&answer) { None } else { Some(answer) }
     }
 
     /// The answers to many questions, in their order, all from one view.
@@ -69,29 +63,75 @@ impl Evaluator {
         questions: Vec<Asked>,
         deadline: Instant,
     ) -> Result<Vec<Result<Answer, Error>>, Error> {
-        if questions.len() <= QUESTIONS_ON_THE_SPOT {
-            let mut answers = Vec::with_capacity(questions.len());
-            for question in questions {
-                answers.push(match question {
-                    Ok(question) => self.check(view, question).await,
-                    Err(error) => Err(error),
-                });
-            }
-            return Ok(answers);
+        let (mut asked, mut faults) = (Vec::with_capacity(questions.len()), Vec::with_capacity(questions.len()));
+        for question in questions {
+            faults.push(match question {
+                Ok(question) => {
+                    asked.push(question);
+                    None
+                }
+                Err(fault) => Some(fault),
+            });
         }
-        let (view, budget) = (view.clone(), self.budget);
+        let answers = if asked.len() <= QUESTIONS_ON_THE_SPOT {
+            self.few(view, asked).await
+        } else {
+            self.many(view, asked, deadline).await?
+        };
+        let mut answers = answers.into_iter();
+        let answer = |fault| match fault {
+            Some(fault) => Err(fault),
+            None => Ok(answers.next().expect("whatever is asked has an answer")?),
+        };
+        Ok(faults.into_iter().map(answer).collect())
+    }
+
+    async fn few(&self, view: &View, questions: Vec<Question>) -> Vec<Result<Answer, CheckError>> {
+        let mut answers = all(&view.snapshot, &questions, &self.small_budget());
+        for (question, answer) in questions.into_iter().zip(&mut answers) {
+            if self.was_too_small(answer) {
+                *answer = self.worked_out(view, question).await;
+            }
+        }
+        answers
+    }
+
+    async fn many(
+        &self,
+        view: &View,
+        questions: Vec<Question>,
+        deadline: Instant,
+    ) -> Result<Vec<Result<Answer, CheckError>>, Error> {
+        let (snapshot, budget) = (Arc::clone(&view.snapshot), self.budget);
         self.aside(move || {
             let mut answers = Vec::with_capacity(questions.len());
-            for question in questions {
+            for questions in questions.chunks(QUESTIONS_WITHOUT_LOOKING) {
                 // The caller is gone: nobody would read the rest.
                 if Instant::now() >= deadline {
                     return Err(Error::Late);
                 }
-                answers.push(question.and_then(|question| Ok(evaluate(&view, &question, &budget)?)));
+                answers.extend(all(&snapshot, questions, &budget));
             }
             Ok(answers)
         })
         .await
+    }
+
+    /// The answer to a question that needs much.
+    async fn worked_out(&self, view: &View, question: Question) -> Result<Answer, CheckError> {
+        let (snapshot, budget) = (Arc::clone(&view.snapshot), self.budget);
+        self.aside(move || snapshot.check(&question.as_request(), &budget)).await
+    }
+
+    fn small_budget(&self) -> Budget {
+        Budget {
+            nodes_max: self.budget.nodes_max.min(ON_THE_SPOT.nodes_max),
+            edges_max: self.budget.edges_max.min(ON_THE_SPOT.edges_max),
+        }
+    }
+
+    fn was_too_small(&self, answer: &Result<Answer, CheckError>) -> bool {
+        matches!(answer, Err(CheckError::BudgetExhausted { .. })) && self.small_budget() != self.budget
     }
 
     /// The schema that a text says.
@@ -116,7 +156,7 @@ impl Evaluator {
     }
 }
 
-fn evaluate(view: &View, question: &Question, budget: &Budget) -> Result<Answer, CheckError> {
-    let graph = &view.graph;
-    check(graph.schema(), graph.relationships.relationships(), &question.as_request(), budget)
+fn all(snapshot: &Snapshot, questions: &[Question], budget: &Budget) -> Vec<Result<Answer, CheckError>> {
+    let requests: Vec<CheckRequest<'_>> = questions.iter().map(Question::as_request).collect();
+    snapshot.check_many(&requests, budget)
 }

@@ -1,4 +1,6 @@
-//! Keeps the index at the head of the log: one poll for all tenants, woken early by this process's own commits.
+//! Keeps the index at the head of the log: one poll for all tenants, woken early by commits of this process and of others.
+
+mod history;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,18 +8,27 @@ use std::time::Duration;
 
 use chassis::error::chain;
 use chassis::{Database, DatabaseError, Latch};
-use graph::{Change, RelationshipSet, Revisioned};
+use graph::{Engine, EngineError, EngineLoader};
 
-use crate::domain::revision::Revision;
+use crate::domain::revision::{Head, Point};
 use crate::domain::system;
 use crate::index::evaluator::Evaluator;
-use crate::index::{Changes, CompiledSchema, Index, TenantGraph};
+use crate::index::tenant::{CompiledSchema, Tenant};
+use crate::index::{Deed, Index, no_schema};
+use crate::metrics::{IndexMetrics, Rebuild};
 use crate::store::head;
 use crate::store::log::{self, TenantKey};
 use crate::store::schemas::StoredSchema;
+use history::{History, Part};
 
 /// The revision of the compiled-in schema: before every write.
 const COMPILED_IN: u64 = 0;
+
+/// How many revisions are read at a time by who is further behind.
+const STEP_REVISIONS: u64 = 1_000;
+
+/// How many revisions are applied before other tasks have their turn.
+const REVISIONS_WITHOUT_PAUSE: usize = 64;
 
 /// Follows the log of one database.
 #[derive(Debug)]
@@ -27,13 +38,24 @@ pub(crate) struct Tail {
     pub(crate) evaluator: Evaluator,
     pub(crate) poll: Duration,
     pub(crate) caught_up: Latch,
+    pub(crate) metrics: IndexMetrics,
+}
+
+/// Why the log could not be followed.
+#[derive(Debug, thiserror::Error)]
+enum TailError {
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error("a tenant has more than memory can number")]
+    Engine(#[from] EngineError),
 }
 
 impl Tail {
     /// Follows for as long as the service runs.
     pub(crate) async fn run(self) {
+        let mut applied = None;
         loop {
-            match self.catch_up().await {
+            match self.catch_up(&mut applied).await {
                 Ok(()) => self.caught_up.set(),
                 Err(error) => tracing::warn!(error = chain(&error), "the log cannot be read"),
             }
@@ -43,110 +65,135 @@ impl Tail {
     }
 
     /// Brings the index to the head as it is now.
-    async fn catch_up(&self) -> Result<(), DatabaseError> {
+    async fn catch_up(&self, applied: &mut Option<Point>) -> Result<(), TailError> {
         let head = head::read(&self.database).await?;
-        match self.index.applied() {
-            Some(applied) if applied == head => Ok(()),
-            Some(applied) if head.covers(&applied) => self.follow(applied, head).await,
-            // What was applied is not part of this log: the database was restored.
-            Some(applied) => {
-                tracing::error!(?applied, ?head, "the log is another than before: loading it again");
-                self.load(head).await
+        self.metrics.seen();
+        while let Some(at) = *applied
+            && at != head.point
+        {
+            match self.step(at, &head).await? {
+                Ok(next) => *applied = Some(next),
+                Err(rebuild) => {
+                    tracing::error!(?at, ?head, ?rebuild, "what was read is dropped, and the log loaded again");
+                    self.metrics.rebuilt(rebuild);
+                    *applied = None;
+                }
             }
-            None => self.load(head).await,
+        }
+        if applied.is_none() {
+            *applied = Some(self.load().await?);
+        }
+        self.index.reached(applied.map_or(0, |point| point.revision.number));
+        Ok(())
+    }
+
+    /// Goes on from a point towards the head; or says why that is not possible.
+    async fn step(&self, at: Point, head: &Head) -> Result<Result<Point, Rebuild>, DatabaseError> {
+        if at.revision.epoch != head.point.revision.epoch {
+            return Ok(Err(Rebuild::Epoch));
+        }
+        if at.revision.number < head.floor {
+            return Ok(Err(Rebuild::Collected));
+        }
+        let (after, newest) = (at.revision.number, head.point.revision.number);
+        if newest < after {
+            return self.broken(at).await.map(Err);
+        }
+        let mut next = head.point;
+        if newest.saturating_sub(after) > STEP_REVISIONS
+            && let Some((number, digest)) = log::mark_from(&self.database, after + STEP_REVISIONS).await?
+            && number < newest
+        {
+            next.revision.number = number;
+            next.digest = digest;
+        }
+        let history = History::read(&self.database, after, next.revision.number).await?;
+        if history.digest_after(&at.digest) != next.digest {
+            return self.broken(at).await.map(Err);
+        }
+        self.apply(history).await;
+        self.index.reached(next.revision.number);
+        Ok(Ok(next))
+    }
+
+    /// What was applied, or what was read now, is not the history of the database.
+    async fn broken(&self, at: Point) -> Result<Rebuild, DatabaseError> {
+        let head = head::read(&self.database).await?;
+        if head.point.revision.epoch != at.revision.epoch {
+            return Ok(Rebuild::Epoch);
+        }
+        if head.floor > at.revision.number {
+            return Ok(Rebuild::Collected);
+        }
+        // Commits were lost, and nobody said so: tokens, cursors and other replicas must learn of it too.
+        head::renew_epoch(&self.database, at.revision.epoch).await?;
+        Ok(Rebuild::Digest)
+    }
+
+    async fn apply(&self, history: History) {
+        for (count, (revision, part)) in history.revisions.into_iter().enumerate() {
+            if count % REVISIONS_WITHOUT_PAUSE == REVISIONS_WITHOUT_PAUSE - 1 {
+                tokio::task::yield_now().await;
+            }
+            let Part { tenant, changes, schema } = part;
+            let deed = match schema {
+                None => Deed::Changes(changes),
+                Some(text) => Deed::Schema(self.compile(&tenant, StoredSchema { revision, text }).await),
+            };
+            self.index.apply(&tenant, revision, deed);
         }
     }
 
-    async fn load(&self, head: Revision) -> Result<(), DatabaseError> {
-        let mut sets: HashMap<TenantKey, RelationshipSet> = HashMap::new();
-        log::relationships_at(&self.database, head.number, |tenant, relationship| {
-            sets.entry(tenant).or_default().insert(relationship);
-        })
-        .await?;
-        let mut tenants: HashMap<TenantKey, TenantGraph> = sets
-            .into_iter()
-            .map(|(tenant, set)| {
-                let relationships = Revisioned::loaded(head.number, set);
-                (tenant, TenantGraph { schema: None, relationships })
-            })
-            .collect();
-        for (tenant, stored) in log::schemas_at(&self.database, head.number).await? {
+    /// Loads all that there is at the head.
+    async fn load(&self) -> Result<Point, TailError> {
+        let head = head::read(&self.database).await?;
+        let number = head.point.revision.number;
+        let mut schemas = HashMap::new();
+        for (tenant, stored) in log::schemas_at(&self.database, number).await? {
             let compiled = self.compile(&tenant, stored).await;
-            tenants.entry(tenant).or_default().schema = compiled;
+            schemas.insert(tenant, compiled);
         }
         // Whatever the database says, this one is part of the program.
-        let compiled = CompiledSchema { revision: COMPILED_IN, schema: system::schema() };
-        tenants.entry(contract::SYSTEM_TENANT.to_owned()).or_default().schema = Some(Arc::new(compiled));
-        let relationships: usize = tenants.values().map(|graph| graph.relationships.relationships().len()).sum();
-        tracing::info!(tenants = tenants.len(), relationships, revision = head.number, "loaded");
-        self.index.load(head, tenants.into_iter().map(|(tenant, graph)| (tenant, Arc::new(graph))).collect());
-        Ok(())
-    }
+        let compiled = CompiledSchema { revision: COMPILED_IN, schema: Arc::new(system::schema()) };
+        schemas.insert(contract::SYSTEM_TENANT.to_owned(), Some(Arc::new(compiled)));
 
-    async fn follow(&self, applied: Revision, head: Revision) -> Result<(), DatabaseError> {
-        let mut tenants: HashMap<TenantKey, TenantChanges> = HashMap::new();
-        for entry in log::changes_between(&self.database, applied.number, head.number).await? {
-            tenants.entry(entry.tenant).or_default().add(entry.revision, entry.what);
+        let options = self.index.options();
+        let loader = |schema: &Option<Arc<CompiledSchema>>| {
+            let schema = schema.as_ref().map_or_else(no_schema, |compiled| Arc::clone(&compiled.schema));
+            EngineLoader::new(options, schema)
+        };
+        let mut loaders: HashMap<TenantKey, EngineLoader> =
+            schemas.iter().map(|(tenant, schema)| (tenant.clone(), loader(schema))).collect();
+        let mut relationships = 0_u64;
+        log::relationships_at(&self.database, number, |tenant, relationship| {
+            relationships += 1;
+            loaders.entry(tenant).or_insert_with(|| loader(&None)).add(&relationship)
+        })
+        .await??;
+        tracing::info!(tenants = loaders.len(), relationships, revision = number, "loaded");
+        let finish = move || {
+            let finished = loaders.into_iter().map(|(tenant, loader)| {
+                let schema = schemas.remove(&tenant).flatten();
+                let engine: Engine = loader.finish(number);
+                (tenant, Arc::new(Tenant::new(engine, schema)))
+            });
+            finished.collect()
+        };
+        match tokio::task::spawn_blocking(finish).await {
+            Ok(tenants) => self.index.load(head.point.revision, tenants),
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
-        for (tenant, stored) in log::schemas_between(&self.database, applied.number, head.number).await? {
-            let compiled = self.compile(&tenant, stored).await;
-            tenants.entry(tenant).or_default().schema = Some(compiled);
-        }
-        let mut changes = Changes::new();
-        for (tenant, change) in tenants {
-            changes.insert(tenant, Box::new(move |graph| change.apply(graph)));
-        }
-        self.apply(head, changes).await;
-        Ok(())
-    }
-
-    async fn apply(&self, head: Revision, changes: Changes) {
-        if self.index.apply_in_place(head, &changes) {
-            return;
-        }
-        let index = Arc::clone(&self.index);
-        let copying = tokio::task::spawn_blocking(move || index.apply_to_copies(head, &changes));
-        if let Err(error) = copying.await {
-            std::panic::resume_unwind(error.into_panic());
-        }
+        Ok(head.point)
     }
 
     /// The schema as answers need it. One that cannot be read leaves the tenant without: then every type is unknown.
     async fn compile(&self, tenant: &str, stored: StoredSchema) -> Option<Arc<CompiledSchema>> {
         match self.evaluator.read_schema(stored.text).await {
-            Ok(schema) => Some(Arc::new(CompiledSchema { revision: stored.revision, schema })),
+            Ok(schema) => Some(Arc::new(CompiledSchema { revision: stored.revision, schema: Arc::new(schema) })),
             Err(error) => {
                 tracing::error!(tenant, revision = stored.revision, %error, "a stored schema cannot be read");
                 None
             }
-        }
-    }
-}
-
-/// What happened to one tenant between two revisions.
-#[derive(Debug, Default)]
-struct TenantChanges {
-    /// By revision, in order.
-    revisions: Vec<(u64, Vec<Change>)>,
-    /// The new schema, if there is a new one.
-    schema: Option<Option<Arc<CompiledSchema>>>,
-}
-
-impl TenantChanges {
-    fn add(&mut self, revision: u64, change: Change) {
-        match self.revisions.last_mut() {
-            Some((last, changes)) if *last == revision => changes.push(change),
-            Some(_) | None => self.revisions.push((revision, vec![change])),
-        }
-    }
-
-    fn apply(&self, graph: &mut TenantGraph) {
-        for (revision, changes) in &self.revisions {
-            let applied = graph.relationships.apply(*revision, changes.iter().cloned());
-            applied.expect("the log was read from the applied revision on, in order");
-        }
-        if let Some(schema) = &self.schema {
-            graph.schema.clone_from(schema);
         }
     }
 }

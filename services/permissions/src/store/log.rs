@@ -6,8 +6,9 @@ use chassis::{Database, DatabaseError};
 use futures::TryStreamExt as _;
 use graph::{Change, Relationship};
 
-use super::rows::{Row, column, revision};
+use super::rows::{Row, column, digest, revision};
 use super::schemas::StoredSchema;
+use crate::domain::digest::Digest;
 
 /// A tenant's id as the column has it. The reserved tenant is among them.
 pub(crate) type TenantKey = String;
@@ -20,14 +21,14 @@ pub(crate) struct Entry<T> {
     pub(crate) what: T,
 }
 
-/// Every relationship that was there at a revision.
+/// Every relationship that was there at a revision, until `take` refuses one.
 ///
 /// No transaction holds the moment still: whatever is written meanwhile has a later revision, and is left out by it.
-pub(crate) async fn relationships_at(
+pub(crate) async fn relationships_at<E>(
     database: &Database,
     at: u64,
-    mut take: impl FnMut(TenantKey, Relationship),
-) -> Result<(), DatabaseError> {
+    mut take: impl FnMut(TenantKey, Relationship) -> Result<(), E>,
+) -> Result<Result<(), E>, DatabaseError> {
     let mut rows = sqlx::query!(
         "SELECT tenant, resource_type, resource_id, relation, subject_type, subject_id, subject_relation
          FROM relationship
@@ -45,9 +46,11 @@ pub(crate) async fn relationships_at(
             subject_relation: row.subject_relation,
         }
         .relationship()?;
-        take(row.tenant, relationship);
+        if let Err(refused) = take(row.tenant, relationship) {
+            return Ok(Err(refused));
+        }
     }
-    Ok(())
+    Ok(Ok(()))
 }
 
 /// The schema of each tenant that was in force at a revision.
@@ -105,15 +108,25 @@ pub(crate) async fn changes_between(
     Ok(changes)
 }
 
-/// The newest schema of each tenant that got one after one revision, up to and with another.
+/// The first place after a revision where the head stood after a commit, with the digest that it had.
+pub(crate) async fn mark_from(database: &Database, from: u64) -> Result<Option<(u64, Digest)>, DatabaseError> {
+    let row = sqlx::query!(
+        "SELECT revision, digest FROM revision_mark WHERE revision >= $1 ORDER BY revision LIMIT 1",
+        column(from)
+    )
+    .fetch_optional(database.pool())
+    .await?;
+    Ok(row.map(|row| Ok::<_, sqlx::Error>((revision(row.revision), digest(row.digest)?))).transpose()?)
+}
+
+/// Every schema that was put in force after one revision, up to and with another.
 pub(crate) async fn schemas_between(
     database: &Database,
     after: u64,
     to: u64,
-) -> Result<HashMap<TenantKey, StoredSchema>, DatabaseError> {
+) -> Result<Vec<(TenantKey, StoredSchema)>, DatabaseError> {
     let rows = sqlx::query!(
-        "SELECT DISTINCT ON (tenant) tenant, revision, text FROM schema_version
-         WHERE revision > $1 AND revision <= $2 ORDER BY tenant, revision DESC",
+        "SELECT tenant, revision, text FROM schema_version WHERE revision > $1 AND revision <= $2",
         column(after),
         column(to)
     )

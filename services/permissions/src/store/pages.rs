@@ -7,9 +7,10 @@ use chassis::{Database, DatabaseError, TenantId};
 use graph::{Relationship, RelationshipFilter, SubjectRelationFilter};
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 
+use super::head;
 use super::rows::{Row, column};
 
-/// The page of relationships that comes after one, of those that were there at a revision.
+/// The page of relationships that comes after one, of those that were there at a revision; none if that is collected.
 pub(crate) async fn read(
     database: &Database,
     tenant: &TenantId,
@@ -17,7 +18,7 @@ pub(crate) async fn read(
     filter: &RelationshipFilter,
     after: Option<&Relationship>,
     rows_max: i64,
-) -> Result<Vec<Relationship>, DatabaseError> {
+) -> Result<Option<Vec<Relationship>>, DatabaseError> {
     let mut query = QueryBuilder::new(SELECT);
     matching(&mut query, tenant, filter);
     query.push(" AND created_revision <= ").push_bind(column(at));
@@ -28,7 +29,11 @@ pub(crate) async fn read(
     query.push(" ORDER BY resource_type, resource_id, relation, subject_type, subject_id, subject_relation LIMIT ");
     query.push_bind(rows_max);
     let rows: Vec<Row> = query.build_query_as().fetch_all(database.pool()).await?;
-    Ok(rows.into_iter().map(Row::relationship).collect::<Result<_, _>>()?)
+    // Afterwards: the floor rises before anything is taken away, so what was read below it may lack something.
+    if at < head::read(database).await?.floor {
+        return Ok(None);
+    }
+    Ok(Some(rows.into_iter().map(Row::relationship).collect::<Result<_, _>>()?))
 }
 
 /// Some of the relationships that are there and match, in a turn to write.

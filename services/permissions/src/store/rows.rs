@@ -3,6 +3,8 @@
 use chassis::TenantId;
 use graph::{ObjectRef, Relationship, RelationshipError, SubjectRef};
 
+use crate::domain::digest::Digest;
+
 /// The columns that identify a relationship within its tenant.
 #[derive(Debug, sqlx::FromRow)]
 pub(super) struct Row {
@@ -60,6 +62,11 @@ impl Columns {
 /// A revision as the column has it.
 pub(super) fn column(revision: u64) -> i64 {
     i64::try_from(revision).unwrap_or(i64::MAX)
+}
+
+/// A digest as the column has it, whose length a constraint keeps.
+pub(super) fn digest(column: Vec<u8>) -> Result<Digest, sqlx::Error> {
+    column.try_into().map(Digest).map_err(|_| sqlx::Error::Decode("a digest is 32 bytes".into()))
 }
 
 /// A revision as the column has it, which a constraint keeps from being negative.

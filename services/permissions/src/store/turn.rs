@@ -12,12 +12,13 @@ use uuid::Uuid;
 use super::relationships::Key;
 use super::{head, pages, relationships, schemas};
 use crate::domain::ledger::Ledger;
-use crate::domain::revision::Revision;
+use crate::domain::revision::{Point, Revision};
 use crate::domain::update::Update;
 use crate::domain::write::{Deletion, Expectation, Precondition, Written};
 use crate::error::Error;
+use crate::index::Index;
 use crate::index::evaluator::Evaluator;
-use crate::index::{CompiledSchema, Index};
+use crate::index::tenant::CompiledSchema;
 
 /// How many preconditions one statement looks at: it is planned anew each time, and planning grows with them.
 const PRECONDITIONS_IN_A_STATEMENT: usize = 50;
@@ -40,8 +41,8 @@ pub(crate) struct Turn<'a> {
 impl<'a> Turn<'a> {
     /// Waits for the turn. Must be the transaction's first statement.
     pub(crate) async fn wait(connection: &'a mut PgConnection) -> Result<Self, DatabaseError> {
-        let head = head::lock(&mut *connection).await?;
-        Ok(Self { connection, epoch: head.epoch, ledger: Ledger::new(head.number), stored: head.number })
+        let Point { revision: head, digest } = head::lock(&mut *connection).await?;
+        Ok(Self { connection, epoch: head.epoch, ledger: Ledger::new(head.number, digest), stored: head.number })
     }
 
     /// The connection, for what else must be read or written in the turn.
@@ -64,14 +65,14 @@ impl<'a> Turn<'a> {
         let Some(revision) = schemas::revision_in_force(self.connection, tenant).await? else { return Ok(None) };
         // Nearly always it is the one that this replica answers by, which was read already.
         let view = index.view(tenant).filter(|view| view.revision.epoch == self.epoch);
-        let known = view.and_then(|view| view.graph.schema.clone());
+        let known = view.and_then(|_| index.schema(tenant));
         if let Some(known) = known.filter(|known| known.revision == revision) {
             return Ok(Some(known));
         }
         let text = schemas::text(self.connection, tenant, revision).await?;
         let read = evaluator.read_schema(text).await;
         let schema = read.map_err(|problem| Error::StoredSchema { revision, problem })?;
-        Ok(Some(Arc::new(CompiledSchema { revision, schema })))
+        Ok(Some(Arc::new(CompiledSchema { revision, schema: Arc::new(schema) })))
     }
 
     /// Looks up which of the relationships are there, so that changes to them can be decided.
@@ -147,7 +148,7 @@ impl<'a> Turn<'a> {
             relationships::insert(self.connection, &added).await?;
         }
         if self.ledger.revision() > self.stored {
-            head::advance(self.connection, self.ledger.revision()).await?;
+            head::advance(self.connection, self.ledger.revision(), self.ledger.digest()).await?;
             self.stored = self.ledger.revision();
         }
         Ok(())
@@ -164,7 +165,7 @@ impl<'a> Turn<'a> {
 
     /// Puts a schema in force; answers the revision that does.
     pub(crate) async fn replace_schema(&mut self, tenant: &TenantId, text: &str) -> Result<Revision, Error> {
-        let next = self.ledger.advance();
+        let next = self.ledger.replace_schema(tenant, text);
         schemas::insert(self.connection, tenant, next, text).await?;
         self.store().await?;
         Ok(self.head())

@@ -15,8 +15,9 @@ use super::Waiting;
 use crate::admission;
 use crate::domain::write::{Change, Written};
 use crate::error::Error;
+use crate::index::Index;
 use crate::index::evaluator::Evaluator;
-use crate::index::{CompiledSchema, Index};
+use crate::index::tenant::CompiledSchema;
 use crate::store::relationships::Key;
 use crate::store::turn::{self, Turn};
 
@@ -135,7 +136,7 @@ impl Leader {
         if let Entry::Vacant(place) = schemas.entry(tenant.clone()) {
             place.insert(turn.schema(tenant, &self.index, &self.evaluator).await?);
         }
-        let schema = schemas.get(tenant).and_then(|schema| schema.as_deref()).map(|compiled| &compiled.schema);
+        let schema = schemas.get(tenant).and_then(|schema| schema.as_deref()).map(|compiled| &*compiled.schema);
         for (index, precondition) in preconditions.iter().enumerate() {
             admission::known(schema, &precondition.filter)
                 .map_err(|problem| Error::InPrecondition { index, problem: Box::new(problem) })?;

@@ -7,7 +7,7 @@ use contract::permissions::v1::Permissionship;
 use contract::permissions::v1::relationship_update::Operation;
 use futures::future::join_all;
 
-use crate::world::{World, at_least, check_request, fully_consistent, refused};
+use crate::world::{SCHEMA, World, at_least, check_request, exactly, fully_consistent, refused};
 
 const QUESTION: (&str, &str, &str) = ("document:plan", "view", "user:alice");
 const FACT: &str = "document:plan#viewer@user:alice";
@@ -107,23 +107,78 @@ async fn a_token_of_before_a_restore_is_lost_and_the_index_is_loaded_again() {
     assert!(answer_at(&world, &token).await);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_token_from_the_future_is_refused_without_waiting() {
-    let world = World::with_schema().await;
-    let token = world.touch(&[FACT]).await;
-    // Restored without a new epoch, which only a mistake can do.
-    sqlx::query("UPDATE revision_head SET revision = revision - 1")
-        .execute(&mut world.harness.database().connect_as_superuser().await.unwrap())
-        .await
-        .unwrap();
+/// Runs statements that only an operator could, all at once.
+async fn as_operator(world: &World, statements: &str) {
+    let mut connection = world.harness.database().connect_as_superuser().await.unwrap();
+    let all = format!("BEGIN; {statements}; COMMIT");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(all)).execute(&mut connection).await.unwrap();
+}
+
+/// Asks at a token until that is refused.
+async fn refused_at_last(world: &World, token: &str) -> Reason {
+    let mut asked = world.ask(world.caller(), QUESTION, at_least(token)).await;
     for _ in 0..500 {
-        if world.ask(world.caller(), QUESTION, at_least(&token)).await.is_err() {
+        if asked.is_err() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
+        asked = world.ask(world.caller(), QUESTION, at_least(token)).await;
     }
-    let asked = tokio::time::timeout(Duration::from_secs(1), world.ask(world.caller(), QUESTION, at_least(&token)));
-    assert_eq!(refused(asked.await.expect("nobody waits for it")).0, Reason::ConsistencyTokenInvalid);
+    refused(asked).0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_the_database_lost_without_saying_so_takes_its_token_with_it() {
+    let world = World::with_schema().await;
+    let token = world.touch(&[FACT]).await;
+    as_operator(
+        &world,
+        "DELETE FROM relationship WHERE resource_id = 'plan'; DELETE FROM revision_mark WHERE revision = 2;
+         UPDATE revision_head SET revision = 1, digest = (SELECT digest FROM revision_mark WHERE revision = 1)",
+    )
+    .await;
+    assert_eq!(refused_at_last(&world, &token).await, Reason::ConsistencyTokenLost);
+    assert!(!world.has(QUESTION.0, QUESTION.1, QUESTION.2).await);
+    // Not even when the revision's number is given out again.
+    let again = world.touch(&["document:other#viewer@user:alice"]).await;
+    assert!(!answer_at(&world, &again).await);
+    assert_eq!(refused_at_last(&world, &token).await, Reason::ConsistencyTokenLost);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_another_took_the_place_of_is_found_out() {
+    let world = World::with_schema().await;
+    let token = world.touch(&[FACT]).await;
+    // The same revision, but it did something else.
+    as_operator(
+        &world,
+        "UPDATE relationship SET resource_id = 'other' WHERE resource_id = 'plan';
+         UPDATE revision_head SET digest = decode(repeat('17', 32), 'hex')",
+    )
+    .await;
+    assert_eq!(refused_at_last(&world, &token).await, Reason::ConsistencyTokenLost);
+    assert!(!world.has(QUESTION.0, QUESTION.1, QUESTION.2).await);
+    assert!(world.has("document:other", "view", "user:alice").await);
+    let metrics = world.harness.metrics().await;
+    assert!(metrics.contains("bailiwick_index_rebuilds_total{reason=\"Digest\"} 1"), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_earlier_state_can_be_asked_at_exactly_until_it_is_let_go() {
+    let world = World::start_with(|config| config.exact_snapshots_max = 2).await;
+    world.write_schema(SCHEMA).await.unwrap();
+    let before = world.touch(&["document:other#viewer@user:alice"]).await;
+    let there = world.touch(&[FACT]).await;
+    world.write(&[(Operation::Delete, FACT)]).await.unwrap();
+    for (token, expected) in [(&before, false), (&there, true)] {
+        let answer = world.ask(world.caller(), QUESTION, exactly(token)).await.unwrap();
+        assert_eq!(answer.permissionship() == Permissionship::HasPermission, expected);
+        assert_eq!(answer.checked_at, *token);
+    }
+    let last = world.touch(&[FACT]).await;
+    assert!(answer_at(&world, &last).await);
+    let asked = world.ask(world.caller(), QUESTION, exactly(&before)).await;
+    assert_eq!(refused(asked).0, Reason::RevisionCollected);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,6 +7,7 @@ mod authzed_relationships;
 mod authzed_schema;
 mod check;
 mod check_bulk;
+mod check_stream;
 mod consistency;
 mod delete_relationships;
 mod grant_role;

@@ -11,12 +11,25 @@ use crate::world::{SCHEMA, World, at_least, fully_consistent};
 
 /// Two replicas: one key, one database.
 pub(crate) async fn replicas() -> (World, World) {
+    replicas_with(|_| {}).await
+}
+
+/// Two replicas with another configuration than the default one.
+async fn replicas_with(adjust: impl Fn(&mut Config)) -> (World, World) {
     let mut key = None;
-    let first = World::start_with(|config| key = Some(config.token_key_file.clone())).await;
+    let first = World::start_with(|config| {
+        adjust(config);
+        key = Some(config.token_key_file.clone());
+    })
+    .await;
     let key = key.expect("the first replica has a key");
     let (url, password) = (first.harness.database().url.clone(), first.harness.database().password_file.clone());
     let second = start_with::<Permissions>(
-        |_| Config::with_token_key(key),
+        |_| {
+            let mut config = Config::with_token_key(key);
+            adjust(&mut config);
+            config
+        },
         |config| {
             config.database.url = url;
             config.database.password_file = Some(password);
@@ -55,6 +68,28 @@ async fn what_one_writes_comes_to_the_other_by_itself() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("the write did not come within 5 seconds");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_is_called_when_another_commits() {
+    // So slow that nothing would come in time if it looked only by itself.
+    let (first, second) = replicas_with(|config| config.poll_ms = 10_000).await;
+    first.write_schema(SCHEMA).await.unwrap();
+    let question = ("document:plan", "view", "user:alice");
+    for round in 0..20 {
+        let (operation, there) = if round % 2 == 0 { (Operation::Touch, true) } else { (Operation::Delete, false) };
+        first.write(&[(operation, "document:plan#viewer@user:alice")]).await.unwrap();
+        let sees = async {
+            loop {
+                let answer = second.ask(second.caller(), question, None).await;
+                if answer.is_ok_and(|answer| (answer.permissionship() == Permissionship::HasPermission) == there) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(2), sees).await.expect("the other replica was not called");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,6 +8,7 @@ use chassis::error::reason_of;
 use contract::common::v1::{Subject, SubjectKind};
 use contract::identity::v1::TenantCreated;
 use contract::identity::v1::event::Event;
+use contract::permissions::v1::check_bulk_result::Result as Outcome;
 use contract::permissions::v1::consistency::Requirement;
 use contract::permissions::v1::permission_service_client::PermissionServiceClient;
 use contract::permissions::v1::precondition::Expectation;
@@ -16,9 +17,10 @@ use contract::permissions::v1::relationship_update::Operation;
 use contract::permissions::v1::role_service_client::RoleServiceClient;
 use contract::permissions::v1::schema_service_client::SchemaServiceClient;
 use contract::permissions::v1::{
-    CheckRequest, CheckResponse, Consistency, DeleteRelationshipsRequest, DeleteRelationshipsResponse,
-    ListRolesRequest, ObjectReference, Permissionship, Precondition, Relationship, RelationshipFilter,
-    RelationshipUpdate, Role, RoleAssignment, SubjectReference, WriteRelationshipsRequest, WriteSchemaRequest,
+    CheckBulkItem, CheckBulkResult, CheckRequest, CheckResponse, Consistency, DeleteRelationshipsRequest,
+    DeleteRelationshipsResponse, ListRolesRequest, ObjectReference, Permissionship, Precondition, Relationship,
+    RelationshipFilter, RelationshipUpdate, Role, RoleAssignment, SubjectReference, WriteRelationshipsRequest,
+    WriteSchemaRequest,
 };
 use permissions::{Config, Permissions};
 use testing::harness::{Credentials, Harness, start};
@@ -202,8 +204,29 @@ pub(crate) fn fully_consistent() -> Option<Consistency> {
     Some(Consistency { requirement: Some(Requirement::FullyConsistent(true)) })
 }
 
+pub(crate) fn exactly(token: &str) -> Option<Consistency> {
+    Some(Consistency { requirement: Some(Requirement::AtExactSnapshot(token.to_owned())) })
+}
+
 pub(crate) fn at_least(token: &str) -> Option<Consistency> {
     Some(Consistency { requirement: Some(Requirement::AtLeastAsFresh(token.to_owned())) })
+}
+
+/// A question of many.
+pub(crate) fn item(resource: &str, permission: &str, subject: &str) -> CheckBulkItem {
+    CheckBulkItem {
+        resource: Some(object(resource)),
+        permission: permission.to_owned(),
+        subject: Some(subject_reference(subject)),
+    }
+}
+
+/// The answer to a question of many, or the reason why it has none.
+pub(crate) fn outcome(result: &CheckBulkResult) -> String {
+    match result.result.as_ref().unwrap() {
+        Outcome::Permissionship(answer) => Permissionship::try_from(*answer).unwrap().as_str_name().to_owned(),
+        Outcome::Error(error) => error.reason.clone(),
+    }
 }
 
 /// `type:id`

@@ -1,0 +1,106 @@
+//! Earlier states, kept for a while for those who ask at an exact revision.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use graph::Snapshot;
+use tokio::time::Instant;
+
+use crate::store::log::TenantKey;
+
+/// How much is kept: whichever is less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WindowLimits {
+    /// Since the state was followed by another.
+    pub(crate) age_max: Duration,
+    /// Of all tenants together. Each shares with its neighbours all but what its own revision changed.
+    pub(crate) snapshots_max: usize,
+}
+
+/// A state that another followed.
+#[derive(Debug)]
+struct Superseded {
+    /// The revision that brought the next.
+    by: u64,
+    tenant: TenantKey,
+    snapshot: Arc<Snapshot>,
+    at: Instant,
+}
+
+#[derive(Debug)]
+struct Kept {
+    /// In the order of `by`.
+    superseded: VecDeque<Superseded>,
+    /// States of before were let go.
+    floor: u64,
+}
+
+/// The earlier states of all tenants.
+#[derive(Debug)]
+pub(crate) struct Window {
+    limits: WindowLimits,
+    kept: Mutex<Kept>,
+}
+
+impl Window {
+    /// A window that begins at a revision.
+    pub(super) fn new(limits: WindowLimits, floor: u64) -> Self {
+        Self { limits, kept: Mutex::new(Kept { superseded: VecDeque::new(), floor }) }
+    }
+
+    /// The state that a tenant was in at a revision, which another followed since; none if it was let go.
+    pub(super) fn find(&self, tenant: &str, at: u64) -> Option<Arc<Snapshot>> {
+        let kept = self.lock();
+        if at < kept.floor {
+            return None;
+        }
+        let later = kept.superseded.partition_point(|superseded| superseded.by <= at);
+        let mut later = kept.superseded.range(later..);
+        later.find(|superseded| superseded.tenant == tenant).map(|superseded| Arc::clone(&superseded.snapshot))
+    }
+
+    /// Keeps a state that a revision, later than all before, has superseded.
+    pub(super) fn keep(&self, by: u64, tenant: &TenantKey, snapshot: Arc<Snapshot>, at: Instant) {
+        let mut kept = self.lock();
+        kept.superseded.push_back(Superseded { by, tenant: tenant.clone(), snapshot, at });
+        while kept.superseded.len() > self.limits.snapshots_max {
+            kept.drop_oldest();
+        }
+    }
+
+    /// Lets go of what is too old.
+    pub(super) fn let_go(&self, now: Instant) {
+        let mut kept = self.lock();
+        while kept.superseded.front().is_some_and(|oldest| now - oldest.at > self.limits.age_max) {
+            kept.drop_oldest();
+        }
+    }
+
+    /// Lets go of a tenant's states that rest on another base than these two; answers the revision before which none is left,
+    /// if any was let go.
+    pub(super) fn keep_bases(&self, tenant: &str, bases: [&Snapshot; 2]) -> Option<u64> {
+        let mut floor = None;
+        self.lock().superseded.retain(|superseded| {
+            let stays = bases.iter().any(|base| superseded.snapshot.shares_base_with(base));
+            let goes = superseded.tenant == tenant && !stays;
+            if goes {
+                floor = floor.max(Some(superseded.by));
+            }
+            !goes
+        });
+        floor
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn drop_oldest(&mut self) {
+        if let Some(oldest) = self.superseded.pop_front() {
+            self.floor = oldest.by;
+        }
+    }
+}

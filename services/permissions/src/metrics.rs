@@ -1,0 +1,100 @@
+//! The service's own metrics.
+
+use std::sync::atomic::AtomicU64;
+
+use chassis::Metrics;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Unit;
+
+/// Why the index was dropped and loaded again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub(crate) enum Rebuild {
+    /// The database began another life.
+    Epoch,
+    /// What was read has another digest than the head says.
+    Digest,
+    /// The replica was away for longer than history is stored.
+    Collected,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RebuildLabels {
+    reason: Rebuild,
+}
+
+/// What tells how the index does.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct IndexMetrics {
+    rebuilds: Family<RebuildLabels, Counter>,
+    polls: Counter,
+    merges: Counter,
+    merge_seconds: Counter<f64, AtomicU64>,
+    relationships: Gauge,
+    delta_relationships: Gauge,
+    revision: Gauge,
+}
+
+impl IndexMetrics {
+    /// Declares them.
+    pub(crate) fn register(metrics: &Metrics) -> Self {
+        let new = Self::default();
+        metrics.register(|registry| {
+            registry.register(
+                "index_rebuilds",
+                "How often the index was dropped and loaded again, by reason",
+                new.rebuilds.clone(),
+            );
+            registry.register(
+                "index_polls",
+                "How often the head of the log was read; while this does not grow the index may fall behind",
+                new.polls.clone(),
+            );
+            registry.register(
+                "index_merges",
+                "How often a tenant's changes were folded into its base",
+                new.merges.clone(),
+            );
+            registry.register_with_unit(
+                "index_merge_duration",
+                "How long that took in all",
+                Unit::Seconds,
+                new.merge_seconds.clone(),
+            );
+            registry.register("index_relationships", "Relationships in memory", new.relationships.clone());
+            registry.register(
+                "index_delta_relationships",
+                "Relationships in memory that differ from their tenant's base",
+                new.delta_relationships.clone(),
+            );
+            registry.register("index_revision", "The newest revision in memory", new.revision.clone());
+        });
+        new
+    }
+
+    /// The head was read.
+    pub(crate) fn seen(&self) {
+        self.polls.inc();
+    }
+
+    /// The index was dropped.
+    pub(crate) fn rebuilt(&self, reason: Rebuild) {
+        self.rebuilds.get_or_create(&RebuildLabels { reason }).inc();
+    }
+
+    /// A tenant's changes were folded in.
+    pub(crate) fn merged(&self, took: std::time::Duration) {
+        self.merges.inc();
+        self.merge_seconds.inc_by(took.as_secs_f64());
+    }
+
+    /// What is in memory.
+    pub(crate) fn holds(&self, revision: u64, relationships: usize, delta_relationships: usize) {
+        let gauge = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        self.revision.set(i64::try_from(revision).unwrap_or(i64::MAX));
+        self.relationships.set(gauge(relationships));
+        self.delta_relationships.set(gauge(delta_relationships));
+    }
+}
