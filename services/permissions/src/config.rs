@@ -53,6 +53,9 @@ pub struct Config {
     /// For how many seconds what was deleted is still stored, so that pages go on at the revision they began at.
     #[serde(default = "default_history_seconds")]
     pub history_seconds: u64,
+    /// How often it is looked for what is older than that, in seconds.
+    #[serde(default = "default_collect_seconds")]
+    pub collect_seconds: u64,
     /// How many questions may be worked on at once off the threads that serve calls; 0 means one per processor.
     #[serde(default)]
     pub evaluations_max: usize,
@@ -96,6 +99,7 @@ impl ServiceConfig for Config {
             ("poll_ms", self.poll_ms, POLL_MS_MAX),
             ("exact_seconds_max", self.exact_seconds_max, EXACT_SECONDS_MAX),
             ("history_seconds", self.history_seconds, HISTORY_SECONDS_MAX),
+            ("collect_seconds", self.collect_seconds, HISTORY_SECONDS_MAX),
         ] {
             if !(1..=max).contains(&value) {
                 return Err(format!("{key} must be 1 to {max}"));
@@ -124,6 +128,7 @@ impl Config {
             exact_seconds_max: default_exact_seconds_max(),
             exact_snapshots_max: default_exact_snapshots_max(),
             history_seconds: default_history_seconds(),
+            collect_seconds: default_collect_seconds(),
             evaluations_max: 0,
         }
     }
@@ -177,6 +182,10 @@ fn default_history_seconds() -> u64 {
     24 * 3_600
 }
 
+fn default_collect_seconds() -> u64 {
+    60
+}
+
 fn default_poll_ms() -> u64 {
     50
 }
@@ -203,6 +212,7 @@ mod tests {
             ("exact_seconds_max", Config { exact_seconds_max: 3_601, ..good.clone() }),
             ("exact_snapshots_max", Config { exact_snapshots_max: 0, ..good.clone() }),
             ("history_seconds", Config { history_seconds: 0, ..good.clone() }),
+            ("collect_seconds", Config { collect_seconds: 0, ..good.clone() }),
         ] {
             let problem = bad.validate().unwrap_err();
             assert!(problem.contains(key), "{problem}");

@@ -1,5 +1,6 @@
 //! What runs beside the calls.
 
+pub(crate) mod collect;
 pub(crate) mod listen;
 pub(crate) mod merge;
 pub(crate) mod tail;

@@ -23,7 +23,7 @@ mod writer;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chassis::clock::{SharedClock, random};
+use chassis::clock::{SharedClock, new_id, random};
 use chassis::secret::Secret;
 use chassis::{Database, Foundation, Service, StartError};
 use graph::Budget;
@@ -38,11 +38,12 @@ use freshness::Freshness;
 use index::Index;
 use index::evaluator::Evaluator;
 use index::window::WindowLimits;
+use jobs::collect::Collect;
 use jobs::listen::Listen;
 use jobs::merge::Merge;
 use jobs::tail::Tail;
 use jobs::tenants::Tenants;
-use metrics::IndexMetrics;
+use metrics::{CollectionMetrics, IndexMetrics};
 use writer::{Leader, Writer};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
@@ -97,6 +98,14 @@ impl Service for Permissions {
         let listen = Listen { database: database.clone(), index: Arc::clone(&index) };
         foundation.tasks.spawn("listen", listen.run());
         foundation.tasks.spawn("merge", Merge { index: Arc::clone(&index), metrics }.run());
+        let collect = Collect {
+            database: database.clone(),
+            holder: new_id(foundation.clock.now(), &*foundation.entropy),
+            every: Duration::from_secs(config.collect_seconds),
+            history: Duration::from_secs(config.history_seconds),
+            metrics: CollectionMetrics::register(&foundation.metrics),
+        };
+        foundation.tasks.spawn("collect", collect.run());
         let clock: SharedClock = Arc::clone(&foundation.clock);
         let tenants = Tenants { database: database.clone(), clock, index: Arc::clone(&index) };
         foundation.tasks.spawn("tenants", tenants.run(foundation.follow_identity()?));

@@ -98,3 +98,29 @@ impl IndexMetrics {
         self.delta_relationships.set(gauge(delta_relationships));
     }
 }
+
+/// What tells that history does not grow without end.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CollectionMetrics {
+    relationships: Counter,
+}
+
+impl CollectionMetrics {
+    /// Declares them.
+    pub(crate) fn register(metrics: &Metrics) -> Self {
+        let new = Self::default();
+        metrics.register(|registry| {
+            registry.register(
+                "relationships_collected",
+                "Deleted relationships that this replica has taken out of the history",
+                new.relationships.clone(),
+            );
+        });
+        new
+    }
+
+    /// So many were.
+    pub(crate) fn collected(&self, relationships: u64) {
+        self.relationships.inc_by(relationships);
+    }
+}

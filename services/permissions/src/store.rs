@@ -4,6 +4,8 @@
 //! only reads takes the [`Database`](chassis::Database).
 
 pub(crate) mod calls;
+pub(crate) mod claims;
+pub(crate) mod collection;
 pub(crate) mod head;
 pub(crate) mod log;
 pub(crate) mod pages;

@@ -8,6 +8,7 @@ mod authzed_schema;
 mod check;
 mod check_bulk;
 mod check_stream;
+mod collection;
 mod consistency;
 mod delete_relationships;
 mod grant_role;
