@@ -41,6 +41,9 @@ pub(crate) enum Error {
         /// How many may.
         waiting_max: usize,
     },
+    /// The tenant is at its cap.
+    #[error("the tenant would have more relationships than relationships_max allows: delete what is no longer needed")]
+    TenantFull,
     /// A precondition does not hold.
     #[error("preconditions[{index}]: {}", precondition_text(*expectation))]
     PreconditionFailed {
@@ -171,6 +174,7 @@ impl ServiceError for Error {
             Self::Head(error) | Self::Batch(error) => error.reason(),
             Self::CommitUnknown(_) => Reason::DatabaseUnavailable,
             Self::WritesWaiting { .. } => Reason::Overloaded,
+            Self::TenantFull => Reason::TenantFull,
             Self::PreconditionFailed { .. } => Reason::PreconditionFailed,
             Self::MatchesMore { .. } => Reason::LimitExceeded,
             Self::InPrecondition { problem, .. } => problem.reason(),
@@ -214,6 +218,7 @@ impl ServiceError for Error {
                 .map(|(key, value)| (key, format!("preconditions[{index}].{value}")))
                 .collect(),
             Self::PreconditionFailed { index, .. } => vec![("field", format!("preconditions[{index}]"))],
+            Self::TenantFull => vec![("limit", "relationships_max".to_owned())],
             Self::MatchesMore { limit } => vec![("limit", "deletes_max".to_owned()), ("max", limit.to_string())],
             Self::Database(_)
             | Self::Batch(_)

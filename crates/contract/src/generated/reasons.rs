@@ -95,6 +95,8 @@ pub enum Reason {
     ScopeNotHeld,
     /// A wildcard cannot be asked about, as a subject or as a resource.
     SubjectNotAllowed,
+    /// The tenant has as many relationships as it may have.
+    TenantFull,
     /// `bailiwick-tenant` names another tenant than the credential's.
     TenantMismatch,
     /// A service that acts for tenants did not say for which.
@@ -153,6 +155,7 @@ impl Reason {
         Self::ScopeMissing,
         Self::ScopeNotHeld,
         Self::SubjectNotAllowed,
+        Self::TenantFull,
         Self::TenantMismatch,
         Self::TenantRequired,
         Self::TraversalBudgetExhausted,
@@ -207,6 +210,7 @@ impl Reason {
             Self::ScopeMissing => "SCOPE_MISSING",
             Self::ScopeNotHeld => "SCOPE_NOT_HELD",
             Self::SubjectNotAllowed => "SUBJECT_NOT_ALLOWED",
+            Self::TenantFull => "TENANT_FULL",
             Self::TenantMismatch => "TENANT_MISMATCH",
             Self::TenantRequired => "TENANT_REQUIRED",
             Self::TraversalBudgetExhausted => "TRAVERSAL_BUDGET_EXHAUSTED",
@@ -262,6 +266,7 @@ impl Reason {
             Self::ScopeMissing => tonic::Code::PermissionDenied,
             Self::ScopeNotHeld => tonic::Code::PermissionDenied,
             Self::SubjectNotAllowed => tonic::Code::InvalidArgument,
+            Self::TenantFull => tonic::Code::ResourceExhausted,
             Self::TenantMismatch => tonic::Code::PermissionDenied,
             Self::TenantRequired => tonic::Code::InvalidArgument,
             Self::TraversalBudgetExhausted => tonic::Code::ResourceExhausted,

@@ -160,6 +160,7 @@ fn name_of(reason: Reason) -> Option<&'static str> {
         | Reason::ScopeMissing
         | Reason::ScopeNotHeld
         | Reason::TenantMismatch
+        | Reason::TenantFull
         | Reason::TenantRequired => None,
     }
 }

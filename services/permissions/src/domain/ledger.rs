@@ -36,12 +36,23 @@ enum Life {
     Added(usize),
 }
 
+/// Why changes are not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UpdateRefused {
+    /// The relationship of this index is to be created, and is there.
+    Exists(usize),
+    /// The tenant would have more than it may.
+    NoRoom,
+}
+
 /// The state of a turn.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     revision: u64,
     digest: Digest,
     live: HashMap<TenantId, HashMap<Relationship, Life>>,
+    /// By how many relationships a tenant may still grow.
+    room: HashMap<TenantId, i64>,
     added: Vec<Added>,
     removed: Vec<Removed>,
 }
@@ -49,7 +60,7 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// A turn that begins at a revision with this digest.
     pub(crate) fn new(revision: u64, digest: Digest) -> Self {
-        Self { revision, digest, live: HashMap::new(), added: Vec::new(), removed: Vec::new() }
+        Self { revision, digest, live: HashMap::new(), room: HashMap::new(), added: Vec::new(), removed: Vec::new() }
     }
 
     /// The newest revision, the turn's own among them.
@@ -65,6 +76,11 @@ impl Ledger {
     /// Puts a schema in force; answers the revision that does.
     pub(crate) fn replace_schema(&mut self, tenant: &TenantId, text: &str) -> u64 {
         self.advance(tenant, [Deed::Schema(text)])
+    }
+
+    /// Says by how many relationships a tenant may grow in this turn. Without a word, by any number.
+    pub(crate) fn allow(&mut self, tenant: &TenantId, growth_max: usize) {
+        self.room.insert(tenant.clone(), i64::try_from(growth_max).unwrap_or(i64::MAX));
     }
 
     /// Takes the next revision, which does this.
@@ -83,12 +99,21 @@ impl Ledger {
     /// them, which is a new one only if they change anything.
     ///
     /// # Errors
-    /// The index of the first relationship that is to be created and is there. Then nothing has changed.
-    pub(crate) fn update(&mut self, tenant: &TenantId, updates: &[Update]) -> Result<u64, usize> {
+    /// Why they cannot be made. Then nothing has changed.
+    pub(crate) fn update(&mut self, tenant: &TenantId, updates: &[Update]) -> Result<u64, UpdateRefused> {
         let known = self.live.entry(tenant.clone()).or_default();
-        let effect = update::effect(updates, |relationship| known.contains_key(relationship))?;
+        let effect =
+            update::effect(updates, |relationship| known.contains_key(relationship)).map_err(UpdateRefused::Exists)?;
         if effect.is_empty() {
             return Ok(self.revision);
+        }
+        if let Some(room) = self.room.get_mut(tenant) {
+            let left = *room - effect.added.len() as i64 + effect.removed.len() as i64;
+            // Whoever is over the cap may become smaller.
+            if left < 0 && left < *room {
+                return Err(UpdateRefused::NoRoom);
+            }
+            *room = left;
         }
         let deeds = effect.added.iter().map(Deed::Added).chain(effect.removed.iter().map(Deed::Removed));
         self.advance(tenant, deeds);
@@ -131,7 +156,7 @@ mod tests {
         "document:a#viewer@user:alice".parse().unwrap()
     }
 
-    fn write(ledger: &mut Ledger, operation: Operation) -> Result<u64, usize> {
+    fn write(ledger: &mut Ledger, operation: Operation) -> Result<u64, UpdateRefused> {
         ledger.update(&tenant(), &[Update { operation, relationship: fact() }])
     }
 
@@ -139,7 +164,7 @@ mod tests {
     fn each_write_sees_those_before_it_and_has_a_revision_of_its_own() {
         let mut ledger = Ledger::new(6, Digest::EMPTY);
         assert_eq!(write(&mut ledger, Operation::Create), Ok(7));
-        assert_eq!(write(&mut ledger, Operation::Create), Err(0));
+        assert_eq!(write(&mut ledger, Operation::Create), Err(UpdateRefused::Exists(0)));
         assert_eq!(write(&mut ledger, Operation::Touch), Ok(7));
         assert_eq!(write(&mut ledger, Operation::Delete), Ok(8));
         assert_eq!(write(&mut ledger, Operation::Delete), Ok(8));
@@ -151,10 +176,25 @@ mod tests {
     }
 
     #[test]
+    fn a_tenant_grows_no_further_than_it_may_and_shrinks_whatever_it_may() {
+        let mut ledger = Ledger::new(6, Digest::EMPTY);
+        ledger.allow(&tenant(), 1);
+        assert_eq!(write(&mut ledger, Operation::Create), Ok(7));
+        let other = Update::touch("document:b#viewer@user:alice".parse().unwrap());
+        let both = [other.clone(), Update::delete(fact())];
+        assert_eq!(ledger.update(&tenant(), std::slice::from_ref(&other)), Err(UpdateRefused::NoRoom));
+        assert_eq!(ledger.update(&tenant(), &both), Ok(8));
+        ledger.allow(&tenant(), 0);
+        assert_eq!(ledger.update(&tenant(), std::slice::from_ref(&other)), Ok(8), "it is there already");
+        assert_eq!(write(&mut ledger, Operation::Create), Err(UpdateRefused::NoRoom));
+        assert_eq!(ledger.update(&tenant(), &[Update::delete(other.relationship)]), Ok(9));
+    }
+
+    #[test]
     fn what_is_stored_is_ended_once_whether_it_was_learnt_or_stored_by_this_turn() {
         let mut ledger = Ledger::new(6, Digest::EMPTY);
         ledger.learn(&tenant(), fact());
-        assert_eq!(write(&mut ledger, Operation::Create), Err(0));
+        assert_eq!(write(&mut ledger, Operation::Create), Err(UpdateRefused::Exists(0)));
         assert_eq!(write(&mut ledger, Operation::Delete), Ok(7));
         assert_eq!(write(&mut ledger, Operation::Create), Ok(8));
         assert_eq!(ledger.take_rows().1, [Removed { tenant: tenant(), relationship: fact(), deleted: 7 }]);

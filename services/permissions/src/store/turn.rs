@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::relationships::Key;
 use super::{head, pages, relationships, schemas};
-use crate::domain::ledger::Ledger;
+use crate::domain::ledger::{Ledger, UpdateRefused};
 use crate::domain::revision::{Point, Revision};
 use crate::domain::update::Update;
 use crate::domain::write::{Deletion, Expectation, Precondition, Written};
@@ -34,6 +34,8 @@ pub(crate) struct Turn<'a> {
     connection: &'a mut PgConnection,
     epoch: Uuid,
     ledger: Ledger,
+    /// The revision that the head had before this turn.
+    begun_at: u64,
     /// The revision that the head has in this transaction.
     stored: u64,
 }
@@ -42,7 +44,13 @@ impl<'a> Turn<'a> {
     /// Waits for the turn. Must be the transaction's first statement.
     pub(crate) async fn wait(connection: &'a mut PgConnection) -> Result<Self, DatabaseError> {
         let Point { revision: head, digest } = head::lock(&mut *connection).await?;
-        Ok(Self { connection, epoch: head.epoch, ledger: Ledger::new(head.number, digest), stored: head.number })
+        Ok(Self {
+            connection,
+            epoch: head.epoch,
+            ledger: Ledger::new(head.number, digest),
+            begun_at: head.number,
+            stored: head.number,
+        })
     }
 
     /// The connection, for what else must be read or written in the turn.
@@ -88,15 +96,26 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
+    /// Says by how many relationships a tenant may grow in this turn.
+    pub(crate) fn allow(&mut self, tenant: &TenantId, growth_max: usize) {
+        self.ledger.allow(tenant, growth_max);
+    }
+
+    /// The newest revision that is committed.
+    pub(crate) fn begun_at(&self) -> Revision {
+        Revision { epoch: self.epoch, number: self.begun_at }
+    }
+
     /// Decides changes to relationships that were looked up; answers the revision that has them, which is a new one only
     /// if they change anything.
     pub(crate) fn decide(&mut self, tenant: &TenantId, updates: &[Update]) -> Result<Revision, Error> {
         match self.ledger.update(tenant, updates) {
             Ok(_) => Ok(self.head()),
-            Err(index) => {
+            Err(UpdateRefused::Exists(index)) => {
                 let relationship = Box::new(updates[index].relationship.clone());
                 Err(Error::Exists { index, relationship })
             }
+            Err(UpdateRefused::NoRoom) => Err(Error::TenantFull),
         }
     }
 

@@ -9,7 +9,7 @@ use chassis::clock::SharedClock;
 use chassis::error::chain;
 use chassis::{AuditEvent, Database, DatabaseError, TenantId, UnitOfWork};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::Waiting;
 use crate::admission;
@@ -27,6 +27,12 @@ const GROUP_WRITES_MAX: usize = 256;
 /// How long a group may take to be decided, and again to be committed: a connection that hangs must not hold up all writes.
 const STEP_MAX: Duration = Duration::from_secs(10);
 
+/// How many relationships of a tenant this replica may not have seen yet while its cap is far.
+const ROOM_UNSEEN_MAX: usize = 20_000;
+
+/// How long a write waits for this replica to see everything, when its tenant is close to the cap.
+const CATCH_UP_MAX: Duration = Duration::from_secs(1);
+
 /// The schemas in force of the tenants of a group.
 type Schemas = HashMap<TenantId, Option<Arc<CompiledSchema>>>;
 
@@ -42,6 +48,7 @@ pub(crate) struct Leader {
     pub(crate) evaluator: Evaluator,
     pub(crate) queue: mpsc::Receiver<Waiting>,
     pub(crate) group_changes_max: usize,
+    pub(crate) relationships_max: usize,
 }
 
 impl Leader {
@@ -126,6 +133,25 @@ impl Leader {
         Ok((work, outcomes))
     }
 
+    /// By how many relationships a tenant may grow.
+    ///
+    /// What it has is read from memory, which may lag behind. Close to the cap it is waited for, so that the cap holds
+    /// whatever a replica that lags less than [`ROOM_UNSEEN_MAX`] has not seen.
+    async fn room(&self, turn: &Turn<'_>, tenant: &TenantId) -> Result<usize, Error> {
+        let room = || {
+            let present = self.index.view(tenant).map_or(0, |view| view.snapshot.relationships());
+            self.relationships_max.saturating_sub(present)
+        };
+        if room() < ROOM_UNSEEN_MAX {
+            self.index.wake();
+            let deadline = Instant::now() + CATCH_UP_MAX;
+            if !self.index.reach(&turn.begun_at(), deadline).await {
+                return Err(Error::ReplicaBehind);
+            }
+        }
+        Ok(room())
+    }
+
     async fn decide_one(
         &self,
         turn: &mut Turn<'_>,
@@ -134,6 +160,8 @@ impl Leader {
     ) -> Result<Written, Error> {
         let Waiting { tenant, preconditions, change, .. } = waiting;
         if let Entry::Vacant(place) = schemas.entry(tenant.clone()) {
+            let growth_max = self.room(turn, tenant).await?;
+            turn.allow(tenant, growth_max);
             place.insert(turn.schema(tenant, &self.index, &self.evaluator).await?);
         }
         let schema = schemas.get(tenant).and_then(|schema| schema.as_deref()).map(|compiled| &*compiled.schema);

@@ -190,3 +190,29 @@ async fn a_schema_written_just_before_is_the_one_that_a_write_goes_by() {
         world.write(&[(Operation::Delete, &format!("thing{round}:a#owner@user:alice"))]).await.unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_tenant_takes_nothing_more_until_something_is_deleted() {
+    let world = World::start_with(|config| config.relationships_max = 3).await;
+    world.write_schema(crate::world::SCHEMA).await.unwrap();
+    let fact = |number: usize| format!("document:d{number}#viewer@user:alice");
+    for number in 0..3 {
+        world.touch(&[&fact(number)]).await;
+    }
+    let (reason, message) = refused(world.write(&[(Operation::Create, &fact(3))]).await);
+    assert_eq!(reason, Reason::TenantFull);
+    assert!(message.contains("relationships_max"), "{message}");
+    // What is there needs no room.
+    world.write(&[(Operation::Touch, &fact(0))]).await.unwrap();
+    world.write(&[(Operation::Delete, &fact(1))]).await.unwrap();
+    world.write(&[(Operation::Create, &fact(3))]).await.unwrap();
+    // The caps are each tenant's own.
+    world
+        .schemas(world.stranger())
+        .write_schema(contract::permissions::v1::WriteSchemaRequest { schema_text: crate::world::SCHEMA.to_owned() })
+        .await
+        .unwrap();
+    let update = crate::world::update(Operation::Create, &fact(1));
+    let request = contract::permissions::v1::WriteRelationshipsRequest { updates: vec![update], ..Default::default() };
+    world.relationships(world.stranger()).write_relationships(request).await.unwrap();
+}
