@@ -1,8 +1,11 @@
 //! Measures the permission engine in process, or with `--soak N` compares N of its answers with the plain evaluator's.
 //!
+//! With `--file` it measures writing an engine to a file and reading it back.
+//!
 //! Without arguments it measures 10 thousand, 1 million and 10 million relationships; numbers as arguments are other sizes.
 
 mod drive;
+mod file;
 mod measure;
 mod questions;
 mod random;
@@ -15,7 +18,12 @@ fn main() {
         soak::soak(arguments.get(1).map_or(1_000_000, number));
         return;
     }
-    let sizes: Vec<u64> = arguments.iter().map(number).collect();
-    let sizes = if sizes.is_empty() { vec![10_000, 1_000_000, 10_000_000] } else { sizes };
-    sizes.into_iter().for_each(measure::measure);
+    let of_file = arguments.first().is_some_and(|first| first == "--file");
+    let (measured, sizes): (fn(u64), &[u64]) = match of_file {
+        true => (file::measure, &[1_000_000, 10_000_000]),
+        false => (measure::measure, &[10_000, 1_000_000, 10_000_000]),
+    };
+    let given: Vec<u64> = arguments.iter().skip(usize::from(of_file)).map(number).collect();
+    let sizes = if given.is_empty() { sizes } else { &given };
+    sizes.iter().copied().for_each(measured);
 }

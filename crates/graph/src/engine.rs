@@ -23,6 +23,7 @@ mod closure;
 mod delta;
 mod errors;
 mod evaluate;
+mod file;
 mod hash;
 mod load;
 mod loader;
@@ -42,8 +43,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 
 pub use errors::{EngineError, EngineOptions, Memory};
+pub use file::{FileError, FileReader, FileWriter, StoredTenant, limits as file_limits};
 pub use loader::EngineLoader;
 pub use snapshot::Snapshot;
+
+use base::Base;
+use catalog::Catalog;
+use closure::Closure;
+use plan::Plan;
 
 use crate::relationship::Relationship;
 use crate::relationships::Change;
@@ -87,8 +94,13 @@ impl Engine {
         Ok(loader.finish(revision))
     }
 
-    fn starting_at(first: Snapshot) -> Self {
-        Self { current: ArcSwap::from_pointee(first), meanwhile: Mutex::new(None), merging: Mutex::new(()) }
+    /// The engine of a base that lacks nothing but its closure, under a schema that the catalog has admitted.
+    fn of(options: EngineOptions, revision: u64, schema: Arc<Schema>, catalog: Catalog, mut base: Base) -> Self {
+        let plan = Plan::of(schema, &catalog);
+        base.closure = Closure::of(&base, &plan);
+        let first = Snapshot::new(options, revision, Arc::new(plan), Arc::new(catalog), Arc::new(base));
+        let current = ArcSwap::from_pointee(first);
+        Self { current, meanwhile: Mutex::new(None), merging: Mutex::new(()) }
     }
 
     /// The graph as of the last revision applied. It takes no lock; drop it to let go of what it holds.

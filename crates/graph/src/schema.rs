@@ -20,7 +20,7 @@ pub use errors::{SchemaError, SchemaErrors};
 pub use expression::{ArrowKind, Expression};
 
 use errors::ErrorList;
-use limits::TEXT_BYTES_MAX;
+use limits::{PRINTED_BYTES_MAX, TEXT_BYTES_MAX};
 
 /// A schema that has been read and checked.
 ///
@@ -107,9 +107,18 @@ impl Schema {
     /// Up to [`limits::ERRORS_MAX`] faults, each with its place and what to do. Names and types are looked at only once
     /// the grammar holds.
     pub fn parse(text: &str) -> Result<Self, SchemaErrors> {
+        Self::parse_within(TEXT_BYTES_MAX, text)
+    }
+
+    /// Reads what [`Self::to_text`] wrote, whose layout may have taken a text near its limit over it.
+    pub(crate) fn parse_printed(text: &str) -> Result<Self, SchemaErrors> {
+        Self::parse_within(PRINTED_BYTES_MAX, text)
+    }
+
+    fn parse_within(bytes_max: usize, text: &str) -> Result<Self, SchemaErrors> {
         let mut errors = ErrorList::default();
-        let file = if text.len() > TEXT_BYTES_MAX {
-            let message = format!("the text is {} bytes long; the limit is {TEXT_BYTES_MAX}", text.len());
+        let file = if text.len() > bytes_max {
+            let message = format!("the text is {} bytes long; the limit is {bytes_max}", text.len());
             errors.report(0, message, "split the schema, or shorten its comments");
             syntax::File::default()
         } else {

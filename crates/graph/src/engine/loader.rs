@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use super::catalog::Catalog;
-use super::closure::Closure;
 use super::load::Loader;
-use super::plan::Plan;
-use super::snapshot::Snapshot;
 use super::{Engine, EngineError, EngineOptions};
 use crate::relationship::Relationship;
 use crate::schema::Schema;
@@ -38,9 +35,7 @@ impl EngineLoader {
 
     /// The engine that holds what was taken, as of a revision. Takes seconds for ten million relationships.
     pub fn finish(self, revision: u64) -> Engine {
-        let (mut base, catalog) = self.loader.finish();
-        let plan = Plan::of(self.schema, &catalog);
-        base.closure = Closure::of(&base, &plan);
-        Engine::starting_at(Snapshot::new(self.options, revision, Arc::new(plan), Arc::new(catalog), Arc::new(base)))
+        let (base, catalog) = self.loader.finish();
+        Engine::of(self.options, revision, self.schema, catalog, base)
     }
 }

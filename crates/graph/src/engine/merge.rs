@@ -35,7 +35,7 @@ pub(super) fn merged(snapshot: &Snapshot) -> Base {
 }
 
 /// For each type and number, 0 if a relationship mentions it, else [`GONE`].
-fn used(snapshot: &Snapshot) -> Vec<Vec<u32>> {
+pub(super) fn used(snapshot: &Snapshot) -> Vec<Vec<u32>> {
     let ids = |object_type: u32| snapshot.base.ids(object_type) + snapshot.delta.new_ids(object_type);
     let types = snapshot.catalog.types.len() as u32;
     let mut numbers: Vec<Vec<u32>> = (0..types).map(|object_type| vec![GONE; ids(object_type)]).collect();
@@ -52,6 +52,14 @@ fn used(snapshot: &Snapshot) -> Vec<Vec<u32>> {
 
 /// The texts still used, in order; their new numbers replace the zeroes in `numbers`.
 fn renumbered(snapshot: &Snapshot, object_type: u32, numbers: &mut [u32]) -> Strings {
+    let order = in_text_order(snapshot, object_type, numbers);
+    let bytes = order.iter().map(|id| snapshot.text(object_type, *id).len()).sum();
+    let texts = order.iter().map(|id| snapshot.text(object_type, *id));
+    Strings::of(snapshot.options.hash_seed, order.len(), bytes, texts)
+}
+
+/// The numbers still used, in the order of their texts; their new numbers replace the zeroes in `numbers`.
+pub(super) fn in_text_order(snapshot: &Snapshot, object_type: u32, numbers: &mut [u32]) -> Vec<u32> {
     let base_ids = snapshot.base.ids(object_type) as u32;
     let is_used = |numbers: &[u32], id: u32| numbers[id as usize] != GONE;
     let mut new: Vec<u32> = (base_ids..numbers.len() as u32).filter(|id| is_used(numbers, *id)).collect();
@@ -71,12 +79,10 @@ fn renumbered(snapshot: &Snapshot, object_type: u32, numbers: &mut [u32]) -> Str
         order.push(id);
     }
     drop(old);
-    let bytes = order.iter().map(|id| snapshot.text(object_type, *id).len()).sum();
     for (number, id) in order.iter().enumerate() {
         numbers[*id as usize] = number as u32;
     }
-    let texts = order.iter().map(|id| snapshot.text(object_type, *id));
-    Strings::of(snapshot.options.hash_seed, order.len(), bytes, texts)
+    order
 }
 
 /// Every (resource, subject) of a table: the base's rows that did not change, then those that did.

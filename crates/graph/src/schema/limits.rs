@@ -2,6 +2,8 @@
 
 /// The text of a schema, in bytes.
 pub const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// A schema as [`Schema::to_text`](crate::Schema::to_text) lays it out, in bytes: no text within the limit grows so much.
+pub const PRINTED_BYTES_MAX: usize = 4 * TEXT_BYTES_MAX;
 /// Parentheses inside parentheses, and operators inside operators, in one expression.
 pub const EXPRESSION_DEPTH_MAX: usize = 100;
 /// Definitions in one schema.

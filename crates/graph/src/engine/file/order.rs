@@ -1,0 +1,92 @@
+//! The numbers that ids have in a file: the places of their texts, without those that no relationship mentions.
+
+use super::super::catalog::TableKind;
+use super::super::merge;
+use super::super::snapshot::Snapshot;
+
+/// A snapshot as a base would hold it, without the base: what has to be kept for that is eight bytes an id, and nothing if
+/// nothing changed since the last merge.
+#[derive(Debug)]
+pub(super) struct Ordered<'s> {
+    snapshot: &'s Snapshot,
+    changed: Option<Changed>,
+}
+
+/// For each type, the old numbers in the order of their texts, and the new number of each old one.
+#[derive(Debug)]
+struct Changed {
+    old: Vec<Vec<u32>>,
+    new: Vec<Vec<u32>>,
+}
+
+impl<'s> Ordered<'s> {
+    pub(super) fn new(snapshot: &'s Snapshot) -> Self {
+        let is_merged = snapshot.delta_relationships() == 0 && snapshot.delta.ids == 0;
+        let changed = (!is_merged).then(|| {
+            let mut new = merge::used(snapshot);
+            let ordered = new.iter_mut().enumerate();
+            let old = ordered.map(|(of, numbers)| merge::in_text_order(snapshot, of as u32, numbers)).collect();
+            Changed { old, new }
+        });
+        Self { snapshot, changed }
+    }
+
+    pub(super) fn ids(&self, object_type: u32) -> usize {
+        match &self.changed {
+            None => self.snapshot.base.ids(object_type),
+            Some(changed) => changed.old[object_type as usize].len(),
+        }
+    }
+
+    /// The text of a number below [`Self::ids`].
+    pub(super) fn text(&self, object_type: u32, number: u32) -> &'s str {
+        let old = self.changed.as_ref().map_or(number, |changed| changed.old[object_type as usize][number as usize]);
+        self.snapshot.text(object_type, old)
+    }
+
+    pub(super) fn relationships(&self, table: u32) -> usize {
+        let (snapshot, base) = (self.snapshot, &self.snapshot.base);
+        let mut count = base.tables.get(table as usize).map_or(0, |table| table.forward.len());
+        snapshot.delta.changed_rows(table, &mut |resource| {
+            let row = snapshot.forward(table, resource);
+            count = count + row.len() - row.base.len();
+        });
+        count
+    }
+
+    /// Calls `visit` with every (resource, subject) of a table in ascending order, until it fails.
+    pub(super) fn for_each_pair<E>(
+        &self,
+        table: u32,
+        visit: &mut impl FnMut(u32, u32) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (snapshot, key) = (self.snapshot, self.snapshot.catalog.key(table));
+        let Some(changed) = &self.changed else { return self.for_each_base_pair(table, visit) };
+        let resources = &changed.new[key.resource_type as usize];
+        let subjects = &changed.new[key.subject_type as usize];
+        let is_wildcard = key.kind == TableKind::Wildcard;
+        let new_subject = |subject: u32| if is_wildcard { 0 } else { subjects[subject as usize] };
+        if snapshot.delta.is_untouched(table) {
+            // The old numbers are in text order too, so the new ones come in order.
+            return self.for_each_base_pair(table, &mut |resource, subject| {
+                visit(resources[resource as usize], new_subject(subject))
+            });
+        }
+        let mut row = Vec::new();
+        for (resource, old) in changed.old[key.resource_type as usize].iter().enumerate() {
+            let now = snapshot.forward(table, *old);
+            row.clear();
+            row.extend(now.list().iter().map(|subject| new_subject(*subject)));
+            if now.overlay.is_some() {
+                row.sort_unstable();
+            }
+            row.iter().try_for_each(|subject| visit(resource as u32, *subject))?;
+        }
+        Ok(())
+    }
+
+    fn for_each_base_pair<E>(&self, table: u32, visit: &mut impl FnMut(u32, u32) -> Result<(), E>) -> Result<(), E> {
+        let Some(table) = self.snapshot.base.tables.get(table as usize) else { return Ok(()) };
+        table.forward.pairs().try_for_each(|(resource, subject)| visit(resource, subject))
+    }
+}
