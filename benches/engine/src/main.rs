@@ -18,6 +18,11 @@ fn main() {
         soak::soak(arguments.get(1).map_or(1_000_000, number));
         return;
     }
+    if arguments.first().is_some_and(|first| first == "--file-read") {
+        let [_, relationships, path] = &arguments[..] else { panic!("--file-read takes a number and a path") };
+        file::restart(path.as_ref(), number(relationships));
+        return;
+    }
     let of_file = arguments.first().is_some_and(|first| first == "--file");
     let (measured, sizes): (fn(u64), &[u64]) = match of_file {
         true => (file::measure, &[1_000_000, 10_000_000]),
