@@ -66,6 +66,14 @@ impl Catalog {
         number
     }
 
+    /// How many of the tables are kinds of relationships that the schema does not admit.
+    pub(super) fn strays(&self, schema: &Schema, tables: &[u32]) -> usize {
+        // The same numbers for names, so that keys can be compared.
+        let mut admitted = Self { types: self.types.clone(), relations: self.relations.clone(), ..Self::default() };
+        admitted.admit(schema);
+        tables.iter().filter(|table| admitted.known_table(self.key(**table)).is_none()).count()
+    }
+
     /// The number of a kind of relationship, if it has one.
     pub(super) fn known_table(&self, key: TableKey) -> Option<u32> {
         self.by_key.get(&key).copied()

@@ -5,12 +5,14 @@ mod pairs;
 
 use std::sync::Arc;
 
-use super::super::base::{Base, Table};
 use super::super::catalog::{Catalog, TableKey, TableKind};
 use super::super::{Engine, EngineError, EngineOptions};
 use super::block::{Blocks, Kind};
 use super::fields::Fields;
-use super::limits::{FEATURE_BYTES_MAX, FEATURES_MAX, NOTE_BYTES_MAX, ROWS_PER_CAP_MAX, TENANT_BYTES_MAX};
+use super::limits::{
+    FEATURE_BYTES_MAX, FEATURES_MAX, NOTE_BYTES_MAX, ROWS_PER_CAP_MAX, STRAY_TABLES_MAX, TENANT_BYTES_MAX,
+};
+use super::parts::{Parts, Texts};
 use super::read::Head;
 use super::{FileError, PLAIN, StoredTenant, USERSET, WILDCARD};
 use crate::names::{MEMBER_NAME_BYTES_MAX, NameFault, TYPE_NAME_BYTES_MAX, check_member_name, check_type_name};
@@ -58,20 +60,22 @@ pub(super) fn tenant(blocks: &mut dyn Blocks, options: EngineOptions) -> Result<
     let schema = Arc::new(schema(blocks, announced.schema_bytes)?);
     let mut catalog = Catalog::default();
     catalog.admit(&schema);
-    let mut base = Base::default();
+    let mut parts = Parts::default();
     let mut ids_left = announced.ids;
     for _ in 0..announced.types {
-        object_type(blocks, options, &mut catalog, &mut base, &mut ids_left)?;
+        object_type(blocks, &mut catalog, &mut parts, &mut ids_left)?;
     }
-    let mut tables = Tables { left: announced.relationships, rows_left: rows_max(options), catalog, base };
+    let tables_max = catalog.tables().len() + STRAY_TABLES_MAX;
+    let mut tables = Tables { left: announced.relationships, rows_left: rows_max(options), tables_max, catalog, parts };
     for _ in 0..announced.tables {
         tables.read(blocks)?;
     }
-    let Tables { left, catalog, base, .. } = tables;
+    let Tables { left, catalog, parts, .. } = tables;
     if ids_left > 0 || left > 0 {
         let problem = format!("{ids_left} ids and {left} relationships fewer came than its head says");
         return Err(FileError::Damaged { part: Kind::Tenant.part(), at: blocks.at(), problem });
     }
+    let base = parts.into_base(options.hash_seed, &catalog);
     Ok(StoredTenant { id, note, engine: Engine::of(options, revision, schema, catalog, base) })
 }
 
@@ -114,9 +118,8 @@ fn schema(blocks: &mut dyn Blocks, bytes: usize) -> Result<Schema, FileError> {
 
 fn object_type(
     blocks: &mut dyn Blocks,
-    options: EngineOptions,
     catalog: &mut Catalog,
-    base: &mut Base,
+    parts: &mut Parts,
     ids_left: &mut usize,
 ) -> Result<(), FileError> {
     let mut fields = blocks.expect(Kind::Type)?;
@@ -127,14 +130,14 @@ fn object_type(
     if count == 0 || count > *ids_left {
         return Err(fields.damaged(format!("{count} ids of `{name}`; there may be 1 to {ids_left}")));
     }
-    if base.ids(number as u32) > 0 {
+    if parts.ids(number as u32) > 0 {
         return Err(fields.damaged(format!("`{name}` comes twice")));
     }
     *ids_left -= count;
-    while base.strings.len() <= number {
-        base.strings.push(ids::none(options.hash_seed));
+    if parts.texts.len() <= number {
+        parts.texts.resize_with(number + 1, Texts::default);
     }
-    base.strings[number] = ids::read(blocks, options.hash_seed, count)?;
+    parts.texts[number] = ids::read(blocks, count)?;
     Ok(())
 }
 
@@ -146,8 +149,10 @@ fn rows_max(options: EngineOptions) -> usize {
 struct Tables {
     left: usize,
     rows_left: usize,
+    /// What the schema admits, and the strays.
+    tables_max: usize,
     catalog: Catalog,
-    base: Base,
+    parts: Parts,
 }
 
 impl Tables {
@@ -161,20 +166,22 @@ impl Tables {
         }
         self.left -= count;
         let table = self.catalog.table(key) as usize;
-        if self.base.tables.get(table).is_some_and(|table| table.forward.len() > 0) {
+        if self.parts.pairs.len() <= table {
+            self.parts.pairs.resize_with(table + 1, Vec::new);
+        }
+        if !self.parts.pairs[table].is_empty() {
             return Err(fields.damaged("the table comes twice"));
         }
-        let subjects = if key.kind == TableKind::Wildcard { 1 } else { self.base.ids(key.subject_type) };
-        let resources = self.base.ids(key.resource_type);
+        if self.catalog.tables().len() > self.tables_max {
+            return Err(fields.damaged("the schema admits fewer of the tables than STRAY_TABLES_MAX allows"));
+        }
+        let subjects = if key.kind == TableKind::Wildcard { 1 } else { self.parts.ids(key.subject_type) };
+        let resources = self.parts.ids(key.resource_type);
         let Some(rows_left) = self.rows_left.checked_sub(resources + subjects) else {
             return Err(fields.damaged("the tables have more rows than ROWS_PER_CAP_MAX allows"));
         };
         self.rows_left = rows_left;
-        let pairs = pairs::read(blocks, resources, subjects, count)?;
-        if self.base.tables.len() <= table {
-            self.base.tables.resize_with(table + 1, Table::default);
-        }
-        self.base.tables[table] = Table::of(resources, subjects, &pairs);
+        self.parts.pairs[table] = pairs::read(blocks, resources, subjects, count)?;
         Ok(())
     }
 

@@ -46,7 +46,7 @@ impl<'s> Ordered<'s> {
 
     pub(super) fn relationships(&self, table: u32) -> usize {
         let (snapshot, base) = (self.snapshot, &self.snapshot.base);
-        let mut count = base.tables.get(table as usize).map_or(0, |table| table.forward.len());
+        let mut count = base.tables.get(table as usize).map_or(0, |table| table.reverse.len());
         snapshot.delta.changed_rows(table, &mut |resource| {
             let row = snapshot.forward(table, resource);
             count = count + row.len() - row.base.len();
@@ -61,32 +61,25 @@ impl<'s> Ordered<'s> {
         visit: &mut impl FnMut(u32, u32) -> Result<(), E>,
     ) -> Result<(), E> {
         let (snapshot, key) = (self.snapshot, self.snapshot.catalog.key(table));
-        let Some(changed) = &self.changed else { return self.for_each_base_pair(table, visit) };
-        let resources = &changed.new[key.resource_type as usize];
+        let Some(changed) = &self.changed else {
+            let mut resources = 0..snapshot.base.ids(key.resource_type) as u32;
+            return resources.try_for_each(|resource| {
+                snapshot.base.forward(table, resource).iter().try_for_each(|subject| visit(resource, *subject))
+            });
+        };
         let subjects = &changed.new[key.subject_type as usize];
         let is_wildcard = key.kind == TableKind::Wildcard;
-        let new_subject = |subject: u32| if is_wildcard { 0 } else { subjects[subject as usize] };
-        if snapshot.delta.is_untouched(table) {
-            // The old numbers are in text order too, so the new ones come in order.
-            return self.for_each_base_pair(table, &mut |resource, subject| {
-                visit(resources[resource as usize], new_subject(subject))
-            });
-        }
         let mut row = Vec::new();
         for (resource, old) in changed.old[key.resource_type as usize].iter().enumerate() {
             let now = snapshot.forward(table, *old);
             row.clear();
-            row.extend(now.list().iter().map(|subject| new_subject(*subject)));
+            row.extend(now.list().iter().map(|subject| if is_wildcard { 0 } else { subjects[*subject as usize] }));
             if now.overlay.is_some() {
+                // New ids come after all others in the engine, and in between them in the file.
                 row.sort_unstable();
             }
             row.iter().try_for_each(|subject| visit(resource as u32, *subject))?;
         }
         Ok(())
-    }
-
-    fn for_each_base_pair<E>(&self, table: u32, visit: &mut impl FnMut(u32, u32) -> Result<(), E>) -> Result<(), E> {
-        let Some(table) = self.snapshot.base.tables.get(table as usize) else { return Ok(()) };
-        table.forward.pairs().try_for_each(|(resource, subject)| visit(resource, subject))
     }
 }

@@ -6,7 +6,7 @@ use super::super::catalog::{Catalog, TableKey, TableKind};
 use super::super::snapshot::Snapshot;
 use super::block::{BlockWriter, Kind};
 use super::fields::{put_note, put_numbers, put_text};
-use super::limits::{BLOCK_BYTES_MAX, NOTE_BYTES_MAX, TENANT_BYTES_MAX};
+use super::limits::{BLOCK_BYTES_MAX, NOTE_BYTES_MAX, STRAY_TABLES_MAX, TENANT_BYTES_MAX};
 use super::order::Ordered;
 use super::{FileError, NEWEST, prelude};
 use crate::schema::limits::PRINTED_BYTES_MAX;
@@ -66,10 +66,12 @@ impl<W: Write> FileWriter<W> {
         if self.last.as_deref().is_some_and(|last| last >= id) {
             return Err(FileError::TenantOrder { id: id.to_owned() });
         }
+        let contents = Contents::of(snapshot);
+        let strays = contents.catalog.strays(snapshot.schema(), &contents.tables);
+        within("the list of tables that the schema does not admit", strays, STRAY_TABLES_MAX)?;
         self.written += 1;
         self.last = Some(id.to_owned());
 
-        let contents = Contents::of(snapshot);
         let block = &mut self.blocks.block;
         put_text(block, id);
         put_note(block, note);

@@ -1,36 +1,23 @@
 //! The ids of one type.
 
-use super::super::super::strings::Strings;
 use super::super::FileError;
 use super::super::block::{Blocks, Kind};
 use super::super::fields::Fields;
+use super::super::parts::Texts;
 use crate::names::{check_object_id, is_object_id};
 
-/// The ids of a type that has none.
-pub(super) fn none(seed: u64) -> Strings {
-    Strings::of(seed, 0, 0, [].into_iter())
-}
-
-/// Reads so many ids, which have to be ids and to ascend, and makes their index anew: its hashes start from a secret that
-/// no file holds.
-pub(super) fn read(blocks: &mut dyn Blocks, seed: u64, count: usize) -> Result<Strings, FileError> {
+/// Reads so many ids, which have to be ids and to ascend.
+pub(super) fn read(blocks: &mut dyn Blocks, count: usize) -> Result<Texts, FileError> {
     let mut ids = Ids::default();
-    while ids.lengths.len() < count {
+    while ids.texts.lengths.len() < count {
         ids.block(&mut blocks.expect(Kind::Ids)?, count)?;
     }
-    let mut rest = ids.text.as_str();
-    let texts = ids.lengths.iter().map(|length| {
-        let (text, after) = rest.split_at(usize::from(*length));
-        rest = after;
-        text
-    });
-    Ok(Strings::of(seed, count, ids.text.len(), texts))
+    Ok(ids.texts)
 }
 
 #[derive(Default)]
 struct Ids {
-    text: String,
-    lengths: Vec<u16>,
+    texts: Texts,
     /// Where the last text begins.
     last: usize,
 }
@@ -38,12 +25,12 @@ struct Ids {
 impl Ids {
     fn block(&mut self, fields: &mut Fields<'_>, count: usize) -> Result<(), FileError> {
         let here = fields.number32()? as usize;
-        if here == 0 || here > count - self.lengths.len() {
-            return Err(fields.damaged(format!("{here} ids; there may be 1 to {}", count - self.lengths.len())));
+        if here == 0 || here > count - self.texts.lengths.len() {
+            return Err(fields.damaged(format!("{here} ids; there may be 1 to {}", count - self.texts.lengths.len())));
         }
         let lengths = fields.bytes(2 * here)?;
         let texts = std::str::from_utf8(fields.rest).map_err(|error| fields.damaged(format!("not UTF-8: {error}")))?;
-        let mut last = &self.text.as_bytes()[self.last..];
+        let mut last = &self.texts.text.as_bytes()[self.last..];
         for length in lengths.as_chunks().0 {
             let length = u16::from_le_bytes(*length);
             let id = fields.bytes(usize::from(length))?;
@@ -51,12 +38,12 @@ impl Ids {
             if !is_object_id(id) || id <= last {
                 return Err(fields.damaged(what_is_wrong(id)));
             }
-            self.lengths.push(length);
+            self.texts.lengths.push(length);
             last = id;
         }
         fields.end()?;
-        self.last = self.text.len() + texts.len() - last.len();
-        self.text.push_str(texts);
+        self.last = self.texts.text.len() + texts.len() - last.len();
+        self.texts.text.push_str(texts);
         Ok(())
     }
 }
