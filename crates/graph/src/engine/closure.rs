@@ -37,13 +37,14 @@ impl Closure {
             nodes += base.ids(plan.member(*member).object_type);
         }
         closure.first.push(nodes as u32);
-        if nodes >= u32::MAX as usize {
-            // Not one of the caps lets so many in; without kinds nothing ever uses this closure.
+        // What all searches together may take: deep nesting everywhere is then left to the check.
+        let mut steps_left = 16 * base.relationships() + 1_000_000;
+        if nodes >= u32::MAX as usize || nodes > steps_left {
+            // A thousand relations of a type with a million ids are a thousand million nodes, all but a few of them in
+            // nothing. Without kinds nothing ever uses this closure.
             return Self::default();
         }
         let mut pairs = Vec::new();
-        // What all searches together may take: deep nesting everywhere is then left to the check.
-        let mut steps_left = 16 * base.relationships() + 1_000_000;
         for (kind, member) in plan.groups.iter().enumerate() {
             for leg in &plan.member(*member).parents {
                 let Some(table) = base.tables.get(leg.table as usize) else { continue };
