@@ -42,7 +42,8 @@
 //! an id as [`ObjectRef`](crate::ObjectRef) takes it. The pairs of a table are such numbers and ascend, resource before
 //! subject; the subject of a wildcard is 0. Writers put types and tables in the order of their names, and leave out those
 //! that are empty; readers take them in any order, but none twice. Tables may be of kinds that the schema does not admit,
-//! up to [`limits::STRAY_TABLES_MAX`]: such relationships stay stored, as they do in the engine.
+//! up to [`limits::STRAY_TABLES_MAX`]: such relationships stay stored, as they do in the engine. A table has a row for every
+//! id of both its types, and there are at most [`limits::ROWS_PER_ENTRY_MAX`] of them for each id and relationship.
 //!
 //! What follows from this is not in the file, but worked out when it is read: the rows from subjects to resources, which
 //! groups are in which, and the index from texts to numbers, whose hashes start from a secret of the process.
@@ -72,6 +73,7 @@ pub use errors::FileError;
 pub use read::FileReader;
 pub use write::FileWriter;
 
+use super::catalog::{TableKey, TableKind};
 use super::snapshot::Snapshot;
 use super::{Engine, EngineOptions};
 use block::Blocks;
@@ -93,6 +95,17 @@ struct Form {
 /// The forms that can be read, the oldest first; the last is the one that is written.
 const FORMS: &[Form] = &[Form { version: 1, head: form_1::head, tenant: form_1::tenant }];
 const NEWEST: u32 = FORMS[FORMS.len() - 1].version;
+
+/// How many rows a table has, full and empty, both ways.
+fn rows_of(key: TableKey, ids: impl Fn(u32) -> usize) -> usize {
+    let subjects = if key.kind == TableKind::Wildcard { 1 } else { ids(key.subject_type) };
+    ids(key.resource_type) + subjects
+}
+
+fn check_rows(found: usize, ids: usize, relationships: usize) -> Result<(), FileError> {
+    let max = (ids + relationships).saturating_mul(limits::ROWS_PER_ENTRY_MAX);
+    if found > max { Err(FileError::TooLong { what: "the list of rows of all tables", found, max }) } else { Ok(()) }
+}
 
 /// One tenant out of a file.
 #[derive(Debug)]

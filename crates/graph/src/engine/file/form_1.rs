@@ -9,9 +9,7 @@ use super::super::catalog::{Catalog, TableKey, TableKind};
 use super::super::{Engine, EngineError, EngineOptions};
 use super::block::{Blocks, Kind};
 use super::fields::Fields;
-use super::limits::{
-    FEATURE_BYTES_MAX, FEATURES_MAX, NOTE_BYTES_MAX, ROWS_PER_CAP_MAX, STRAY_TABLES_MAX, TENANT_BYTES_MAX,
-};
+use super::limits::{FEATURE_BYTES_MAX, FEATURES_MAX, NOTE_BYTES_MAX, STRAY_TABLES_MAX, TENANT_BYTES_MAX};
 use super::parts::{Parts, Texts};
 use super::read::Head;
 use super::{FileError, PLAIN, StoredTenant, USERSET, WILDCARD};
@@ -66,7 +64,7 @@ pub(super) fn tenant(blocks: &mut dyn Blocks, options: EngineOptions) -> Result<
         object_type(blocks, &mut catalog, &mut parts, &mut ids_left)?;
     }
     let tables_max = catalog.tables().len() + STRAY_TABLES_MAX;
-    let mut tables = Tables { left: announced.relationships, rows_left: rows_max(options), tables_max, catalog, parts };
+    let mut tables = Tables { left: announced.relationships, tables_max, catalog, parts };
     for _ in 0..announced.tables {
         tables.read(blocks)?;
     }
@@ -75,6 +73,9 @@ pub(super) fn tenant(blocks: &mut dyn Blocks, options: EngineOptions) -> Result<
         let problem = format!("{ids_left} ids and {left} relationships fewer came than its head says");
         return Err(FileError::Damaged { part: Kind::Tenant.part(), at: blocks.at(), problem });
     }
+    let rows = catalog.tables().iter().zip(&parts.pairs).filter(|(_, pairs)| !pairs.is_empty());
+    let rows = rows.map(|(key, _)| super::rows_of(*key, |object_type| parts.ids(object_type))).sum();
+    super::check_rows(rows, announced.ids, announced.relationships)?;
     let base = parts.into_base(options.hash_seed, &catalog);
     Ok(StoredTenant { id, note, engine: Engine::of(options, revision, schema, catalog, base) })
 }
@@ -141,14 +142,8 @@ fn object_type(
     Ok(())
 }
 
-/// How many rows the tables of such an engine may have; see [`ROWS_PER_CAP_MAX`].
-fn rows_max(options: EngineOptions) -> usize {
-    options.ids_max.saturating_add(options.relationships_max).saturating_mul(ROWS_PER_CAP_MAX)
-}
-
 struct Tables {
     left: usize,
-    rows_left: usize,
     /// What the schema admits, and the strays.
     tables_max: usize,
     catalog: Catalog,
@@ -177,10 +172,6 @@ impl Tables {
         }
         let subjects = if key.kind == TableKind::Wildcard { 1 } else { self.parts.ids(key.subject_type) };
         let resources = self.parts.ids(key.resource_type);
-        let Some(rows_left) = self.rows_left.checked_sub(resources + subjects) else {
-            return Err(fields.damaged("the tables have more rows than ROWS_PER_CAP_MAX allows"));
-        };
-        self.rows_left = rows_left;
         self.parts.pairs[table] = pairs::read(blocks, resources, subjects, count)?;
         Ok(())
     }

@@ -10,9 +10,9 @@ pub const TENANT_BYTES_MAX: usize = 256;
 pub const FEATURE_BYTES_MAX: usize = 64;
 /// Features of one file.
 pub const FEATURES_MAX: usize = 64;
-/// Rows in all tables of a tenant together, full and empty, for each id and each relationship that the engine may hold. An
-/// empty row takes a quarter of a byte, so this bounds what a file can make a reader spend on nothing.
-pub const ROWS_PER_CAP_MAX: usize = 64;
+/// Rows in all tables of a tenant, full and empty, for each of its ids and relationships: an empty row takes a quarter of a
+/// byte, so this bounds by the length of a file what it can make a reader spend on nothing.
+pub const ROWS_PER_ENTRY_MAX: usize = 256;
 /// Kinds of relationships that are stored though the schema does not admit them: every mention of their relation in a
 /// permission costs an entry each.
 pub const STRAY_TABLES_MAX: usize = 256;

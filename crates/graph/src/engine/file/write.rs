@@ -69,6 +69,10 @@ impl<W: Write> FileWriter<W> {
         let contents = Contents::of(snapshot);
         let strays = contents.catalog.strays(snapshot.schema(), &contents.tables);
         within("the list of tables that the schema does not admit", strays, STRAY_TABLES_MAX)?;
+        let rows = contents.tables.iter().map(|number| contents.catalog.key(*number));
+        let rows = rows.map(|key| super::rows_of(key, |object_type| contents.ordered.ids(object_type))).sum();
+        let ids: usize = contents.types.iter().map(|number| contents.ordered.ids(*number)).sum();
+        super::check_rows(rows, ids, snapshot.relationships())?;
         self.written += 1;
         self.last = Some(id.to_owned());
 
@@ -77,7 +81,6 @@ impl<W: Write> FileWriter<W> {
         put_note(block, note);
         block.extend_from_slice(&snapshot.revision().to_le_bytes());
         put_numbers(block, &[schema.len() as u32, contents.types.len() as u32, contents.tables.len() as u32]);
-        let ids: usize = contents.types.iter().map(|number| contents.ordered.ids(*number)).sum();
         block.extend_from_slice(&(ids as u64).to_le_bytes());
         block.extend_from_slice(&(snapshot.relationships() as u64).to_le_bytes());
         self.blocks.close(Kind::Tenant)?;
