@@ -56,6 +56,13 @@ pub struct Config {
     /// How often it is looked for what is older than that, in seconds.
     #[serde(default = "default_collect_seconds")]
     pub collect_seconds: u64,
+    /// Where files of the index are kept, from which replicas start: a folder by its absolute path, or `s3://bucket/prefix`
+    /// with the keys, region and endpoint in the `AWS_…` variables. Without it every start reads the whole database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot_store: Option<String>,
+    /// How often a file is written, in seconds.
+    #[serde(default = "default_snapshot_seconds")]
+    pub snapshot_seconds: u64,
     /// How many questions may be worked on at once off the threads that serve calls; 0 means one per processor.
     #[serde(default)]
     pub evaluations_max: usize,
@@ -100,6 +107,7 @@ impl ServiceConfig for Config {
             ("exact_seconds_max", self.exact_seconds_max, EXACT_SECONDS_MAX),
             ("history_seconds", self.history_seconds, HISTORY_SECONDS_MAX),
             ("collect_seconds", self.collect_seconds, HISTORY_SECONDS_MAX),
+            ("snapshot_seconds", self.snapshot_seconds, HISTORY_SECONDS_MAX),
         ] {
             if !(1..=max).contains(&value) {
                 return Err(format!("{key} must be 1 to {max}"));
@@ -129,6 +137,8 @@ impl Config {
             exact_snapshots_max: default_exact_snapshots_max(),
             history_seconds: default_history_seconds(),
             collect_seconds: default_collect_seconds(),
+            snapshot_store: None,
+            snapshot_seconds: default_snapshot_seconds(),
             evaluations_max: 0,
         }
     }
@@ -186,6 +196,10 @@ fn default_collect_seconds() -> u64 {
     60
 }
 
+fn default_snapshot_seconds() -> u64 {
+    300
+}
+
 fn default_poll_ms() -> u64 {
     50
 }
@@ -213,6 +227,7 @@ mod tests {
             ("exact_snapshots_max", Config { exact_snapshots_max: 0, ..good.clone() }),
             ("history_seconds", Config { history_seconds: 0, ..good.clone() }),
             ("collect_seconds", Config { collect_seconds: 0, ..good.clone() }),
+            ("snapshot_seconds", Config { snapshot_seconds: 0, ..good.clone() }),
         ] {
             let problem = bad.validate().unwrap_err();
             assert!(problem.contains(key), "{problem}");

@@ -15,11 +15,11 @@ use std::sync::{Arc, LazyLock};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use chassis::TenantId;
 use graph::{Change, Engine, EngineOptions, Schema, Snapshot};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, MutexGuard, Notify, watch};
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-use crate::domain::revision::Revision;
+use crate::domain::revision::{Point, Revision};
 use crate::store::log::TenantKey;
 use tenant::{CompiledSchema, Tenant};
 use window::{Window, WindowLimits};
@@ -33,6 +33,9 @@ pub(crate) struct View {
     pub(crate) revision: Revision,
     pub(crate) snapshot: Arc<Snapshot>,
 }
+
+/// All tenants as they were at one point, by their ids in order: for a file.
+pub(crate) type Still = Vec<(TenantKey, Arc<Snapshot>, Option<Arc<CompiledSchema>>)>;
 
 /// What one revision did to the one tenant that it is about.
 #[derive(Clone, Debug)]
@@ -57,6 +60,8 @@ struct Life {
 pub(crate) struct Index {
     life: ArcSwapOption<Life>,
     applied: watch::Sender<Option<Revision>>,
+    /// Where the index stands between one step of the tail and the next; whoever has it, no step is taken.
+    standing: Mutex<Option<Point>>,
     behind: Notify,
     options: EngineOptions,
     window_limits: WindowLimits,
@@ -70,6 +75,7 @@ impl Index {
         Self {
             life: ArcSwapOption::empty(),
             applied: watch::Sender::new(None),
+            standing: Mutex::new(None),
             behind: Notify::new(),
             options,
             window_limits,
@@ -119,6 +125,23 @@ impl Index {
     /// All tenants as they are now.
     pub(crate) fn tenants(&self) -> Arc<Tenants> {
         self.life.load().as_ref().map(|life| life.tenants.load_full()).unwrap_or_default()
+    }
+
+    /// Where the index stands, for the tail to move on from.
+    pub(crate) async fn standing(&self) -> MutexGuard<'_, Option<Point>> {
+        self.standing.lock().await
+    }
+
+    /// All tenants at one point; none before anything was loaded.
+    pub(crate) async fn still(&self) -> Option<(Point, Still)> {
+        let standing = self.standing.lock().await;
+        let point = (*standing)?;
+        let tenants = self.tenants();
+        let mut still: Still =
+            tenants.iter().map(|(id, tenant)| (id.clone(), tenant.snapshot(), tenant.schema())).collect();
+        drop(standing);
+        still.sort_unstable_by(|(left, ..), (right, ..)| left.cmp(right));
+        Some((point, still))
     }
 
     /// The revision that is applied; none before anything was loaded.

@@ -17,6 +17,7 @@ mod grpc;
 mod index;
 mod jobs;
 mod metrics;
+mod snapshots;
 mod store;
 mod writer;
 
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::clock::{SharedClock, new_id, random};
+use chassis::error::chain;
 use chassis::secret::Secret;
 use chassis::{Database, Foundation, Service, StartError};
 use graph::Budget;
@@ -41,9 +43,11 @@ use index::window::WindowLimits;
 use jobs::collect::Collect;
 use jobs::listen::Listen;
 use jobs::merge::Merge;
+use jobs::snapshot::WriteSnapshots;
 use jobs::tail::Tail;
 use jobs::tenants::Tenants;
-use metrics::{CollectionMetrics, IndexMetrics};
+use metrics::{CollectionMetrics, IndexMetrics, SnapshotMetrics};
+use snapshots::Place;
 use writer::{Leader, Writer};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
@@ -78,6 +82,9 @@ impl Service for Permissions {
             age_max: Duration::from_secs(config.exact_seconds_max),
             snapshots_max: config.exact_snapshots_max,
         };
+        let place = config.snapshot_store.as_deref().map(Place::open).transpose();
+        let place = place.map_err(|error| StartError::Config(chain(&error).to_string()))?;
+        let replica = new_id(foundation.clock.now(), &*foundation.entropy);
         let hash_seed = u64::from_be_bytes(random(&*foundation.entropy));
         let (database, index) = (foundation.database.clone(), Arc::new(Index::new(hash_seed, window)));
         let metrics = IndexMetrics::register(&foundation.metrics);
@@ -93,6 +100,7 @@ impl Service for Permissions {
             poll: Duration::from_millis(config.poll_ms),
             caught_up: foundation.readiness.wait_for("the log"),
             metrics: metrics.clone(),
+            snapshots: place.clone(),
         };
         foundation.tasks.spawn("tail", tail.run());
         let listen = Listen { database: database.clone(), index: Arc::clone(&index) };
@@ -100,12 +108,23 @@ impl Service for Permissions {
         foundation.tasks.spawn("merge", Merge { index: Arc::clone(&index), metrics }.run());
         let collect = Collect {
             database: database.clone(),
-            holder: new_id(foundation.clock.now(), &*foundation.entropy),
+            holder: replica,
             every: Duration::from_secs(config.collect_seconds),
             history: Duration::from_secs(config.history_seconds),
             metrics: CollectionMetrics::register(&foundation.metrics),
         };
         foundation.tasks.spawn("collect", collect.run());
+        if let Some(place) = place {
+            let snapshots = WriteSnapshots {
+                database: database.clone(),
+                index: Arc::clone(&index),
+                place,
+                holder: replica,
+                every: Duration::from_secs(config.snapshot_seconds),
+                metrics: SnapshotMetrics::register(&foundation.metrics),
+            };
+            foundation.tasks.spawn("snapshot", snapshots.run());
+        }
         let clock: SharedClock = Arc::clone(&foundation.clock);
         let tenants = Tenants { database: database.clone(), clock, index: Arc::clone(&index) };
         foundation.tasks.spawn("tenants", tenants.run(foundation.follow_identity()?));

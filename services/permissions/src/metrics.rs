@@ -99,6 +99,39 @@ impl IndexMetrics {
     }
 }
 
+/// What tells how files of the index do.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SnapshotMetrics {
+    written: Counter,
+    failed: Counter,
+}
+
+impl SnapshotMetrics {
+    /// Declares them.
+    pub(crate) fn register(metrics: &Metrics) -> Self {
+        let new = Self::default();
+        metrics.register(|registry| {
+            registry.register("snapshots_written", "Files of the index that this replica wrote", new.written.clone());
+            registry.register(
+                "snapshots_failed",
+                "Files of the index that this replica could not write",
+                new.failed.clone(),
+            );
+        });
+        new
+    }
+
+    /// One is in place.
+    pub(crate) fn written(&self) {
+        self.written.inc();
+    }
+
+    /// One could not be put in place.
+    pub(crate) fn failed(&self) {
+        self.failed.inc();
+    }
+}
+
 /// What tells that history does not grow without end.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CollectionMetrics {

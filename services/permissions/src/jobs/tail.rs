@@ -16,6 +16,7 @@ use crate::index::evaluator::Evaluator;
 use crate::index::tenant::{CompiledSchema, Tenant};
 use crate::index::{Deed, Index, no_schema};
 use crate::metrics::{IndexMetrics, Rebuild};
+use crate::snapshots::{self, Place};
 use crate::store::head;
 use crate::store::log::{self, TenantKey};
 use crate::store::schemas::StoredSchema;
@@ -39,6 +40,8 @@ pub(crate) struct Tail {
     pub(crate) poll: Duration,
     pub(crate) caught_up: Latch,
     pub(crate) metrics: IndexMetrics,
+    /// Where files of the index lie, if any are kept.
+    pub(crate) snapshots: Option<Place>,
 }
 
 /// Why the log could not be followed.
@@ -53,9 +56,8 @@ enum TailError {
 impl Tail {
     /// Follows for as long as the service runs.
     pub(crate) async fn run(self) {
-        let mut applied = None;
         loop {
-            match self.catch_up(&mut applied).await {
+            match self.catch_up().await {
                 Ok(()) => self.caught_up.set(),
                 Err(error) => tracing::warn!(error = chain(&error), "the log cannot be read"),
             }
@@ -65,9 +67,13 @@ impl Tail {
     }
 
     /// Brings the index to the head as it is now.
-    async fn catch_up(&self, applied: &mut Option<Point>) -> Result<(), TailError> {
+    async fn catch_up(&self) -> Result<(), TailError> {
         let head = head::read(&self.database).await?;
         self.metrics.seen();
+        let mut applied = self.index.standing().await;
+        if self.index.applied().is_none() {
+            *applied = self.begin(&head).await?;
+        }
         while let Some(at) = *applied
             && at != head.point
         {
@@ -85,6 +91,24 @@ impl Tail {
         }
         self.index.reached(applied.map_or(0, |point| point.revision.number));
         Ok(())
+    }
+
+    /// Begins with the newest file of the index, if there is one that can be read.
+    async fn begin(&self, head: &Head) -> Result<Option<Point>, TailError> {
+        let Some(place) = &self.snapshots else { return Ok(None) };
+        let own_schema = Arc::new(system::schema());
+        match snapshots::read_newest(place, head, self.index.options(), &own_schema).await {
+            Ok(Some((point, tenants))) => {
+                tracing::info!(tenants = tenants.len(), revision = point.revision.number, "begun with a snapshot");
+                self.index.load(point.revision, tenants);
+                Ok(Some(point))
+            }
+            Ok(None) => Ok(None),
+            Err(error) => {
+                tracing::error!(error = chain(&error), "snapshots cannot be read: the whole log is");
+                Ok(None)
+            }
+        }
     }
 
     /// Goes on from a point towards the head; or says why that is not possible.

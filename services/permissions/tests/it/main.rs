@@ -20,6 +20,7 @@ mod read_relationships;
 mod read_schema;
 mod replicas;
 mod revoke_role;
+mod snapshots;
 mod system_namespace;
 mod tenants;
 mod world;

@@ -1,5 +1,6 @@
 //! Two replicas on one database.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use contract::permissions::v1::Permissionship;
@@ -15,16 +16,21 @@ pub(crate) async fn replicas() -> (World, World) {
 }
 
 /// Two replicas with another configuration than the default one.
-async fn replicas_with(adjust: impl Fn(&mut Config)) -> (World, World) {
+pub(crate) async fn replicas_with(adjust: impl Fn(&mut Config)) -> (World, World) {
     let mut key = None;
     let first = World::start_with(|config| {
         adjust(config);
         key = Some(config.token_key_file.clone());
     })
     .await;
-    let key = key.expect("the first replica has a key");
+    let second = beside(&first, key.expect("the first replica has a key"), adjust).await;
+    (first, second)
+}
+
+/// Another replica, on the database of one.
+pub(crate) async fn beside(first: &World, key: PathBuf, adjust: impl Fn(&mut Config)) -> World {
     let (url, password) = (first.harness.database().url.clone(), first.harness.database().password_file.clone());
-    let second = start_with::<Permissions>(
+    let harness = start_with::<Permissions>(
         |_| {
             let mut config = Config::with_token_key(key);
             adjust(&mut config);
@@ -36,7 +42,7 @@ async fn replicas_with(adjust: impl Fn(&mut Config)) -> (World, World) {
         },
     )
     .await;
-    (first, World { harness: second })
+    World { harness }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
