@@ -1,7 +1,7 @@
 //! When a service may be asked: once everything that it waits for at its start has come, and until it drains.
 //!
 //! It latches: a dependency that fails later does not take the service out, since that would empty the endpoints of all
-//! replicas at once.
+//! replicas at once. Where an operator says that stale answers are worse than none, a service lets its latch fall again.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -65,6 +65,16 @@ impl Readiness {
 }
 
 impl Latch {
+    /// It is waited for again: for what makes every answer useless while it lasts, and for that alone.
+    pub fn fall(&self) {
+        let mut waiting = self.readiness.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if !waiting.contains(&self.name) {
+            tracing::warn!(of = self.name, "not ready any more");
+            waiting.push(self.name);
+            self.readiness.ready.send_replace(false);
+        }
+    }
+
     /// It has come.
     pub fn set(&self) {
         let mut waiting = self.readiness.waiting.lock().unwrap_or_else(PoisonError::into_inner);

@@ -39,8 +39,8 @@ mod schema;
 
 pub use check::{Answer, Budget, CheckError, CheckRequest, CheckSide, Limit, check};
 pub use engine::{
-    Engine, EngineError, EngineLoader, EngineOptions, FileError, FileReader, FileWriter, Memory, Snapshot, StoredTenant,
-    file_limits,
+    Engine, EngineError, EngineLoader, EngineOptions, FileError, FileReader, FileWriter, Memory, Snapshot,
+    StoredTenant, file_limits,
 };
 pub use names::{
     MEMBER_NAME_BYTES_MAX, NAME_BYTES_MIN, OBJECT_ID_BYTES_MAX, TYPE_NAME_BYTES_MAX, TYPE_SEGMENT_BYTES_MAX,

@@ -44,6 +44,10 @@ pub struct Config {
     /// How long until the commit of another replica is seen whose call is missed. One that is heard is seen at once.
     #[serde(default = "default_poll_ms")]
     pub poll_ms: u64,
+    /// After how many seconds without a word from the database the replica is no longer ready; 0 means that it stays ready
+    /// whatever happens, so that a lost database does not take all replicas away at once.
+    #[serde(default)]
+    pub stale_seconds_max: u64,
     /// For how many seconds an earlier state can be asked at exactly. At most an hour: it is kept in memory.
     #[serde(default = "default_exact_seconds_max")]
     pub exact_seconds_max: u64,
@@ -63,7 +67,8 @@ pub struct Config {
     /// How often a file is written, in seconds.
     #[serde(default = "default_snapshot_seconds")]
     pub snapshot_seconds: u64,
-    /// How many questions may be worked on at once off the threads that serve calls; 0 means one per processor.
+    /// How many questions may be worked on at once off the threads that serve calls, half of them one tenant's;
+    /// 0 means one fewer than there are processors, and at least one.
     #[serde(default)]
     pub evaluations_max: usize,
 }
@@ -133,6 +138,7 @@ impl Config {
             group_changes_max: default_group_changes_max(),
             relationships_max: default_relationships_max(),
             poll_ms: default_poll_ms(),
+            stale_seconds_max: 0,
             exact_seconds_max: default_exact_seconds_max(),
             exact_snapshots_max: default_exact_snapshots_max(),
             history_seconds: default_history_seconds(),

@@ -1,5 +1,6 @@
 //! What the service reasons about: revisions and their tokens, questions, changes, roles, the system namespace.
 
+pub(crate) mod clock;
 pub(crate) mod consistency;
 pub(crate) mod digest;
 pub(crate) mod ledger;

@@ -36,7 +36,9 @@ pub(crate) enum Error {
     )]
     CommitUnknown(#[source] Option<Arc<DatabaseError>>),
     /// As many writes wait as may.
-    #[error("{waiting_max} writes wait already: try again with growing pauses, or put more into each")]
+    #[error(
+        "{waiting_max} writes of this tenant or in all wait already: try again with growing pauses, or put more into each"
+    )]
     WritesWaiting {
         /// How many may.
         waiting_max: usize,

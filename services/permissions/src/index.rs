@@ -5,12 +5,13 @@
 
 pub(crate) mod evaluator;
 pub(crate) mod head_reads;
+pub(crate) mod places;
 pub(crate) mod tenant;
 pub(crate) mod window;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use chassis::TenantId;
@@ -19,6 +20,7 @@ use tokio::sync::{Mutex, MutexGuard, Notify, watch};
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
+use crate::domain::clock::DatabaseClock;
 use crate::domain::revision::{Point, Revision};
 use crate::store::log::TenantKey;
 use tenant::{CompiledSchema, Tenant};
@@ -30,6 +32,7 @@ pub(crate) type Tenants = HashMap<TenantKey, Arc<Tenant>>;
 /// A tenant as it was at a revision.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
+    pub(crate) tenant: TenantId,
     pub(crate) revision: Revision,
     pub(crate) snapshot: Arc<Snapshot>,
 }
@@ -62,6 +65,7 @@ pub(crate) struct Index {
     applied: watch::Sender<Option<Revision>>,
     /// Where the index stands between one step of the tail and the next; whoever has it, no step is taken.
     standing: Mutex<Option<Point>>,
+    clock: std::sync::Mutex<DatabaseClock>,
     behind: Notify,
     options: EngineOptions,
     window_limits: WindowLimits,
@@ -76,6 +80,7 @@ impl Index {
             life: ArcSwapOption::empty(),
             applied: watch::Sender::new(None),
             standing: Mutex::new(None),
+            clock: std::sync::Mutex::default(),
             behind: Notify::new(),
             options,
             window_limits,
@@ -98,7 +103,7 @@ impl Index {
             None => Arc::clone(nothing()),
         };
         let number = applied.max(snapshot.revision());
-        Some(View { revision: Revision { epoch: life.epoch, number }, snapshot })
+        Some(View { tenant: tenant.clone(), revision: Revision { epoch: life.epoch, number }, snapshot })
     }
 
     /// The tenant as it was at a revision that was applied; none if that is not kept any more.
@@ -108,13 +113,13 @@ impl Index {
             return None;
         }
         if now.snapshot.revision() <= revision.number {
-            return Some(View { revision: *revision, snapshot: now.snapshot });
+            return Some(View { revision: *revision, ..now });
         }
         let life = self.life.load();
         let life = life.as_ref().filter(|life| life.epoch == revision.epoch)?;
         let floor = life.tenants.load().get(tenant.as_str()).map_or(0, |tenant| tenant.floor());
         let snapshot = life.window.find(tenant.as_str(), revision.number).filter(|_| floor <= revision.number)?;
-        Some(View { revision: *revision, snapshot })
+        Some(View { revision: *revision, snapshot, ..now })
     }
 
     /// The schema in force of a tenant, if it has one.
@@ -130,6 +135,11 @@ impl Index {
     /// Where the index stands, for the tail to move on from.
     pub(crate) async fn standing(&self) -> MutexGuard<'_, Option<Point>> {
         self.standing.lock().await
+    }
+
+    /// What is known of the database's clock.
+    pub(crate) fn clock(&self) -> std::sync::MutexGuard<'_, DatabaseClock> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All tenants at one point; none before anything was loaded.

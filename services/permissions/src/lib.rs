@@ -98,6 +98,7 @@ impl Service for Permissions {
             // Its own, so that no question holds up what answers follow from.
             evaluator: Evaluator::new(budget, 1),
             poll: Duration::from_millis(config.poll_ms),
+            stale_after: (config.stale_seconds_max > 0).then(|| Duration::from_secs(config.stale_seconds_max)),
             caught_up: foundation.readiness.wait_for("the log"),
             metrics: metrics.clone(),
             snapshots: place.clone(),
@@ -105,7 +106,9 @@ impl Service for Permissions {
         foundation.tasks.spawn("tail", tail.run());
         let listen = Listen { database: database.clone(), index: Arc::clone(&index) };
         foundation.tasks.spawn("listen", listen.run());
-        foundation.tasks.spawn("merge", Merge { index: Arc::clone(&index), metrics }.run());
+        foundation
+            .tasks
+            .spawn("merge", Merge { index: Arc::clone(&index), clock: Arc::clone(&foundation.clock), metrics }.run());
         let collect = Collect {
             database: database.clone(),
             holder: replica,
@@ -151,7 +154,8 @@ impl Service for Permissions {
 
 fn evaluations_max(config: &Config) -> usize {
     match config.evaluations_max {
-        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        // One processor is left to the threads that serve calls.
+        0 => std::thread::available_parallelism().map_or(1, |processors| processors.get().saturating_sub(1).max(1)),
         given => given,
     }
 }

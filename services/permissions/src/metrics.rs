@@ -35,6 +35,8 @@ pub(crate) struct IndexMetrics {
     relationships: Gauge,
     delta_relationships: Gauge,
     revision: Gauge,
+    silence_seconds: Gauge<f64, AtomicU64>,
+    clock_ahead_seconds: Gauge<f64, AtomicU64>,
 }
 
 impl IndexMetrics {
@@ -70,6 +72,18 @@ impl IndexMetrics {
                 new.delta_relationships.clone(),
             );
             registry.register("index_revision", "The newest revision in memory", new.revision.clone());
+            registry.register_with_unit(
+                "index_silence",
+                "How long ago the head of the log was read",
+                Unit::Seconds,
+                new.silence_seconds.clone(),
+            );
+            registry.register_with_unit(
+                "index_clock_ahead",
+                "How far the database's clock is ahead of this machine's",
+                Unit::Seconds,
+                new.clock_ahead_seconds.clone(),
+            );
         });
         new
     }
@@ -88,6 +102,12 @@ impl IndexMetrics {
     pub(crate) fn merged(&self, took: std::time::Duration) {
         self.merges.inc();
         self.merge_seconds.inc_by(took.as_secs_f64());
+    }
+
+    /// How the database's clock goes.
+    pub(crate) fn clock(&self, silence: std::time::Duration, ahead: time::Duration) {
+        self.silence_seconds.set(silence.as_secs_f64());
+        self.clock_ahead_seconds.set(ahead.as_seconds_f64());
     }
 
     /// What is in memory.

@@ -5,21 +5,25 @@
 //! a write of the same group, so it is no more certain than that one.
 
 mod leader;
+mod queue;
+
+use std::sync::Arc;
 
 use chassis::{AuditEvent, Context, TenantId};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::domain::write::{Change, Precondition, Written};
 use crate::error::Error;
+
+use queue::{Queue, Refused};
 
 pub(crate) use leader::Leader;
 
 /// Where writes wait for their turn.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    queue: mpsc::Sender<Waiting>,
-    waiting_max: usize,
+    queue: Arc<Queue>,
 }
 
 /// A write that waits, and who waits for it.
@@ -36,9 +40,9 @@ pub(crate) struct Waiting {
 
 impl Writer {
     /// A queue of at most `waiting_max` writes, and its end for the leader.
-    pub(crate) fn new(waiting_max: usize) -> (Self, mpsc::Receiver<Waiting>) {
-        let (queue, waiting) = mpsc::channel(waiting_max);
-        (Self { queue, waiting_max }, waiting)
+    pub(crate) fn new(waiting_max: usize) -> (Self, Arc<Queue>) {
+        let queue = Arc::new(Queue::new(waiting_max));
+        (Self { queue: Arc::clone(&queue) }, queue)
     }
 
     /// Makes a write in the caller's tenant.
@@ -54,12 +58,18 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let (tenant, event) = (ctx.tenant().clone(), AuditEvent::of(ctx, ""));
         let waiting = Waiting { tenant, preconditions, change, event, deadline: ctx.deadline, answer };
-        self.queue.try_send(waiting).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => Error::WritesWaiting { waiting_max: self.waiting_max },
-            mpsc::error::TrySendError::Closed(_) => Error::NotReady,
+        self.queue.push(waiting).map_err(|refused| match refused {
+            Refused::Full { waiting_max } => Error::WritesWaiting { waiting_max },
+            Refused::Closed => Error::NotReady,
         })?;
         // Dropped unanswered only if the process is cut off: then nobody knows.
         answered.await.unwrap_or(Err(Error::CommitUnknown(None)))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue.close();
     }
 }
 

@@ -1,5 +1,6 @@
 //! A revision: a place in the one order of all writes, within one life of the database.
 
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::digest::Digest;
@@ -33,4 +34,6 @@ pub(crate) struct Head {
     pub(crate) point: Point,
     /// The oldest revision whose state is still stored.
     pub(crate) floor: u64,
+    /// What the database's clock showed when it was read.
+    pub(crate) read_at: OffsetDateTime,
 }

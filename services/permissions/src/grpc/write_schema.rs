@@ -19,7 +19,7 @@ pub(crate) async fn write_schema(
 ) -> Result<WriteSchemaResponse, Error> {
     let tenant = references::writable_tenant(&ctx)?;
     bounded(&request.schema_text)?;
-    let new = service.evaluator.read_schema(request.schema_text).await.map_err(Error::SchemaInvalid)?;
+    let new = service.evaluator.read_schema(tenant, request.schema_text).await.map_err(Error::SchemaInvalid)?;
     let text = new.to_text();
     // The canonical text is what will be read again, so it is what must fit.
     bounded(&text)?;

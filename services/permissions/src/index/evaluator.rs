@@ -6,11 +6,12 @@
 
 use std::sync::Arc;
 
+use chassis::TenantId;
 use graph::{Answer, Budget, CheckError, CheckRequest, Schema, SchemaErrors, Snapshot};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::View;
+use super::places::Places;
 use crate::domain::question::Question;
 use crate::error::Error;
 
@@ -33,13 +34,13 @@ pub(crate) type Asked = Result<Question, Error>;
 #[derive(Clone, Debug)]
 pub(crate) struct Evaluator {
     budget: Budget,
-    places: Arc<Semaphore>,
+    places: Places,
 }
 
 impl Evaluator {
     /// Works on this many questions at once beside those that are answered on the spot.
     pub(crate) fn new(budget: Budget, at_once: usize) -> Self {
-        Self { budget, places: Arc::new(Semaphore::new(at_once)) }
+        Self { budget, places: Places::new(at_once) }
     }
 
     /// The answer to one question.
@@ -103,7 +104,7 @@ impl Evaluator {
         deadline: Instant,
     ) -> Result<Vec<Result<Answer, CheckError>>, Error> {
         let (snapshot, budget) = (Arc::clone(&view.snapshot), self.budget);
-        self.aside(move || {
+        self.aside(&view.tenant, move || {
             let mut answers = Vec::with_capacity(questions.len());
             for questions in questions.chunks(QUESTIONS_WITHOUT_LOOKING) {
                 // The caller is gone: nobody would read the rest.
@@ -120,7 +121,7 @@ impl Evaluator {
     /// The answer to a question that needs much.
     async fn worked_out(&self, view: &View, question: Question) -> Result<Answer, CheckError> {
         let (snapshot, budget) = (Arc::clone(&view.snapshot), self.budget);
-        self.aside(move || snapshot.check(&question.as_request(), &budget)).await
+        self.aside(&view.tenant, move || snapshot.check(&question.as_request(), &budget)).await
     }
 
     fn small_budget(&self) -> Budget {
@@ -135,15 +136,15 @@ impl Evaluator {
     }
 
     /// The schema that a text says.
-    pub(crate) async fn read_schema(&self, text: String) -> Result<Schema, SchemaErrors> {
+    pub(crate) async fn read_schema(&self, tenant: &TenantId, text: String) -> Result<Schema, SchemaErrors> {
         if text.len() <= SCHEMA_BYTES_ON_THE_SPOT {
             return Schema::parse(&text);
         }
-        self.aside(move || Schema::parse(&text)).await
+        self.aside(tenant, move || Schema::parse(&text)).await
     }
 
-    async fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let place = Arc::clone(&self.places).acquire_owned().await.expect("the places are never closed");
+    async fn aside<T: Send + 'static>(&self, tenant: &TenantId, work: impl FnOnce() -> T + Send + 'static) -> T {
+        let place = self.places.take(tenant).await;
         let work = move || {
             // Held until the work is done, even if nobody waits for it any more.
             let _place = place;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chassis::clock::SharedClock;
 use tokio::time::Instant;
 
 use crate::index::Index;
@@ -23,6 +24,7 @@ const CHANGED_PART: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Merge {
     pub(crate) index: Arc<Index>,
+    pub(crate) clock: SharedClock,
     pub(crate) metrics: IndexMetrics,
 }
 
@@ -49,6 +51,11 @@ impl Merge {
         }
         let revision = self.index.applied().map_or(0, |applied| applied.number);
         self.metrics.holds(revision, relationships, delta_relationships);
+        let mut clock = self.index.clock();
+        let here = std::time::Instant::now();
+        if let (Some(silence), Some(there)) = (clock.age(here), clock.now(here)) {
+            self.metrics.clock(silence, there - self.clock.now());
+        }
         due
     }
 

@@ -4,10 +4,10 @@ mod history;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chassis::error::chain;
-use chassis::{Database, DatabaseError, Latch};
+use chassis::{Database, DatabaseError, Latch, TenantId};
 use graph::{Engine, EngineError, EngineLoader};
 
 use crate::domain::revision::{Head, Point};
@@ -38,6 +38,8 @@ pub(crate) struct Tail {
     pub(crate) index: Arc<Index>,
     pub(crate) evaluator: Evaluator,
     pub(crate) poll: Duration,
+    /// After how long a silence of the database the replica is not ready any more, if ever.
+    pub(crate) stale_after: Option<Duration>,
     pub(crate) caught_up: Latch,
     pub(crate) metrics: IndexMetrics,
     /// Where files of the index lie, if any are kept.
@@ -59,7 +61,13 @@ impl Tail {
         loop {
             match self.catch_up().await {
                 Ok(()) => self.caught_up.set(),
-                Err(error) => tracing::warn!(error = chain(&error), "the log cannot be read"),
+                Err(error) => {
+                    tracing::warn!(error = chain(&error), "the log cannot be read");
+                    let silence = self.index.clock().age(Instant::now());
+                    if self.stale_after.zip(silence).is_some_and(|(stale_after, silence)| silence > stale_after) {
+                        self.caught_up.fall();
+                    }
+                }
             }
             // Whether it was woken or the time is up, the next thing is to look.
             let _ = tokio::time::timeout(self.poll, self.index.woken()).await;
@@ -68,7 +76,9 @@ impl Tail {
 
     /// Brings the index to the head as it is now.
     async fn catch_up(&self) -> Result<(), TailError> {
+        let asked = Instant::now();
         let head = head::read(&self.database).await?;
+        self.index.clock().see(head.read_at, asked, Instant::now());
         self.metrics.seen();
         let mut applied = self.index.standing().await;
         if self.index.applied().is_none() {
@@ -212,7 +222,7 @@ impl Tail {
 
     /// The schema as answers need it. One that cannot be read leaves the tenant without: then every type is unknown.
     async fn compile(&self, tenant: &str, stored: StoredSchema) -> Option<Arc<CompiledSchema>> {
-        match self.evaluator.read_schema(stored.text).await {
+        match self.evaluator.read_schema(&TenantId::system(), stored.text).await {
             Ok(schema) => Some(Arc::new(CompiledSchema { revision: stored.revision, schema: Arc::new(schema) })),
             Err(error) => {
                 tracing::error!(tenant, revision = stored.revision, %error, "a stored schema cannot be read");

@@ -14,9 +14,15 @@ pub(crate) const CHANNEL: &str = "revision_head";
 /// The newest revision.
 pub(crate) async fn read(database: &Database) -> Result<Head, DatabaseError> {
     let row =
-        sqlx::query!("SELECT epoch, revision, digest, floor FROM revision_head").fetch_one(database.pool()).await?;
+        sqlx::query!(r#"SELECT epoch, revision, digest, floor, clock_timestamp() AS "read_at!" FROM revision_head"#)
+            .fetch_one(database.pool())
+            .await?;
     let revision_ = Revision { epoch: row.epoch, number: revision(row.revision) };
-    Ok(Head { point: Point { revision: revision_, digest: digest(row.digest)? }, floor: revision(row.floor) })
+    Ok(Head {
+        point: Point { revision: revision_, digest: digest(row.digest)? },
+        floor: revision(row.floor),
+        read_at: row.read_at,
+    })
 }
 
 /// The newest revision, and nobody else's turn to write until the transaction ends.

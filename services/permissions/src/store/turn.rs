@@ -78,7 +78,7 @@ impl<'a> Turn<'a> {
             return Ok(Some(known));
         }
         let text = schemas::text(self.connection, tenant, revision).await?;
-        let read = evaluator.read_schema(text).await;
+        let read = evaluator.read_schema(tenant, text).await;
         let schema = read.map_err(|problem| Error::StoredSchema { revision, problem })?;
         Ok(Some(Arc::new(CompiledSchema { revision, schema: Arc::new(schema) })))
     }

@@ -8,10 +8,10 @@ use std::time::Duration;
 use chassis::clock::SharedClock;
 use chassis::error::chain;
 use chassis::{AuditEvent, Database, DatabaseError, TenantId, UnitOfWork};
-use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
 use super::Waiting;
+use super::queue::Queue;
 use crate::admission;
 use crate::domain::write::{Change, Written};
 use crate::error::Error;
@@ -46,15 +46,15 @@ pub(crate) struct Leader {
     pub(crate) clock: SharedClock,
     pub(crate) index: Arc<Index>,
     pub(crate) evaluator: Evaluator,
-    pub(crate) queue: mpsc::Receiver<Waiting>,
+    pub(crate) queue: Arc<Queue>,
     pub(crate) group_changes_max: usize,
     pub(crate) relationships_max: usize,
 }
 
 impl Leader {
     /// Writes until nobody is left who could ask for it.
-    pub(crate) async fn run(mut self) {
-        while let Some(first) = self.queue.recv().await {
+    pub(crate) async fn run(self) {
+        while let Some(first) = self.queue.next().await {
             let mut group = Vec::new();
             let (mut next, mut changes) = (Some(first), 0);
             while let Some(waiting) = next {
@@ -63,7 +63,7 @@ impl Leader {
                     group.push(waiting);
                 }
                 let room = group.len() < GROUP_WRITES_MAX && changes < self.group_changes_max;
-                next = if room { self.queue.try_recv().ok() } else { None };
+                next = if room { self.queue.try_next() } else { None };
             }
             self.write(group).await;
         }

@@ -135,7 +135,7 @@ async fn more_writes_than_may_wait_are_refused() {
     assert!(refusals.len() >= 6, "{refusals:?}");
     for (reason, message) in refusals {
         assert_eq!(reason, Reason::Overloaded);
-        assert!(message.starts_with("1 writes wait already"), "{message}");
+        assert!(message.starts_with("1 writes of this tenant or in all wait already"), "{message}");
     }
 }
 
