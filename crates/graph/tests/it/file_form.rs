@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use graph::{
     Answer, Budget, Change, CheckRequest, Engine, EngineError, EngineOptions, FileError, FileReader, FileWriter,
-    StoredTenant, file_limits,
+    StoredTenant, file_limits, limits,
 };
 
 use crate::file_frame::{blocks_of, file_of, prelude, read, refusal, written};
@@ -224,4 +224,20 @@ fn more_rows_than_the_limit_allows_are_neither_written_nor_read() {
     let total = blocks[1].1.len() - 8;
     blocks[1].1[total..].copy_from_slice(&(allowed as u64).to_le_bytes());
     assert!(refusal(&file_of(&blocks)).starts_with("the list of rows of all tables is "));
+}
+
+#[test]
+fn a_schema_that_its_layout_takes_over_the_limit_of_texts_is_written_and_read() {
+    let comment = "*\n".repeat(limits::TEXT_BYTES_MAX / 2 - 20);
+    let schema = schema(&format!("/**\n{comment}*/\ndefinition user {{}}"));
+    let engine = Engine::load(EngineOptions::default(), 1, Arc::new(schema), []).unwrap();
+    let snapshot = engine.snapshot();
+    assert!(snapshot.schema().to_text().len() > limits::TEXT_BYTES_MAX);
+    let file = written(&engine);
+    assert_eq!(read(&file).unwrap().snapshot().schema(), snapshot.schema());
+
+    let mut blocks = blocks_of(&file);
+    let at = blocks[1].1.len() - 28;
+    blocks[1].1[at..at + 4].copy_from_slice(&(limits::PRINTED_BYTES_MAX as u32 + 1).to_le_bytes());
+    assert!(refusal(&file_of(&blocks)).ends_with("a schema of 16777217 bytes; the limit is 16777216"));
 }
