@@ -71,6 +71,10 @@ fn sealed(message: &[u8], tenant: &TenantId) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
     use super::*;
 
     fn revision() -> Revision {
@@ -119,6 +123,29 @@ mod tests {
         let keys = TokenKeys::new(&[1; 32], None);
         for text in ["", "x", "AQ", "not base64!", &"A".repeat(76), &"A".repeat(100_000)] {
             assert_eq!(keys.open(&tenant("acme"), text), None);
+        }
+    }
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn arbitrary_bytes_and_texts_open_to_nothing(bytes in vec(any::<u8>(), 0..120), text in ".{0,120}") {
+            let keys = TokenKeys::new(&[1; 32], Some(&[2; 32]));
+            prop_assert_eq!(keys.open(&tenant("acme"), &text), None);
+            prop_assert_eq!(keys.open(&tenant("acme"), &URL_SAFE_NO_PAD.encode(&bytes)), None);
+            prop_assert_eq!(keys.open(&tenant("acme"), &String::from_utf8_lossy(&bytes)), None);
+        }
+
+        #[test]
+        fn a_token_that_is_not_letter_for_letter_what_was_sealed_opens_to_nothing(
+            epoch in any::<u128>(), number in any::<u64>(), from in any::<Index>(), taken in 0..30_usize, put in "[A-Za-z0-9_=é-]{0,30}",
+        ) {
+            let (keys, sealed) = (TokenKeys::new(&[1; 32], None), Revision { epoch: Uuid::from_u128(epoch), number });
+            let token = keys.seal(&tenant("acme"), &sealed);
+            let from = from.index(token.len() + 1);
+            let other = format!("{}{put}{}", &token[..from], token.get(from + taken..).unwrap_or_default());
+            let expected = (other == token).then_some(sealed);
+            prop_assert_eq!(keys.open(&tenant("acme"), &other), expected);
         }
     }
 }
