@@ -137,6 +137,17 @@ fn ids_of_all_lengths_and_tables_of_many_blocks_survive() {
 }
 
 #[test]
+fn kinds_of_relationships_that_are_not_stored_take_no_memory() {
+    let relations: String = (0..500).map(|number| format!("relation r{number:03}: document\n")).collect();
+    let schema = schema(&format!("definition document {{\n{relations}}}"));
+    let stored = (0..20_000).map(|number| relationship(&format!("document:{number}#r499@document:{}", number + 1)));
+    let engine = Engine::load(EngineOptions::default(), 1, Arc::new(schema), stored).unwrap();
+    let again = read(&written(&engine)).unwrap();
+    assert_eq!(again.snapshot().relationships(), 20_000);
+    assert!(again.snapshot().memory().edges_bytes < 1_000_000, "{:?}", again.snapshot().memory());
+}
+
+#[test]
 fn what_the_schema_no_longer_admits_stays_stored() {
     let engine = small();
     let admitting = Arc::clone(engine.snapshot().schema());

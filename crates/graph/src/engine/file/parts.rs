@@ -33,6 +33,11 @@ impl Parts {
             base.strings.push(Strings::of(seed, texts.lengths.len(), texts.text.len(), texts.iter()));
         }
         for (key, pairs) in catalog.tables().iter().zip(self.pairs) {
+            if pairs.is_empty() {
+                // A schema may admit a thousand kinds of relationships for one that is stored.
+                base.tables.push(Table::default());
+                continue;
+            }
             let subjects = if key.kind == TableKind::Wildcard { 1 } else { base.ids(key.subject_type) };
             base.tables.push(Table::of(base.ids(key.resource_type), subjects, &pairs));
         }
