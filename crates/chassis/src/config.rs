@@ -15,7 +15,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use arguments::{Arguments, Command};
-pub use sections::{DatabaseConfig, LogFormat, PeerConfig, ServerConfig, TelemetryConfig, TlsConfig};
+pub use sections::{
+    ADDRESSES_MAX, Addresses, DatabaseConfig, LogFormat, PeerConfig, ServerConfig, TelemetryConfig, TlsConfig,
+};
 
 use crate::start::StartError;
 

@@ -1,5 +1,10 @@
-//! Clients of other services: the caller's deadline goes along, and an error says which service it came from.
+//! Clients of other services: calls take turns over a service's endpoints, the caller's deadline goes along, and an error says
+//! which service it came from.
 
+mod endpoints;
+mod line;
+
+use std::error::Error as _;
 use std::future::Future;
 use std::time::Duration;
 
@@ -7,7 +12,7 @@ use contract::{Reason, header};
 use tokio::time::Instant;
 use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request, Response, Status};
+use tonic::{Code, ConnectError, Request, Response, Status};
 
 use crate::config::PeerConfig;
 use crate::context::Context;
@@ -15,14 +20,20 @@ use crate::error::{ServiceError, reason_of};
 use crate::start::StartError;
 use crate::tls::Tls;
 
+use endpoints::{Endpoints, Tried};
+pub use line::Line;
+
 const CONNECT: Duration = Duration::from_secs(2);
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
-/// Another service of the plane. Clones share the connection.
+/// How long a stream may take to open.
+const OPEN: Duration = Duration::from_secs(5);
+
+/// Another service of the plane, at one or several endpoints. Clones share the connections, and what is known of them.
 #[derive(Clone, Debug)]
 pub struct Peer {
     name: &'static str,
-    channel: Channel,
+    endpoints: Endpoints,
 }
 
 /// What a call to another service passes on of the call that it is made for.
@@ -94,54 +105,103 @@ impl ServiceError for PeerError {
 impl Peer {
     /// The service with this name, without connecting yet.
     pub(crate) fn new(name: &'static str, config: &PeerConfig, tls: &Tls) -> Result<Self, StartError> {
-        let refuse = |error: &dyn std::fmt::Display| StartError::Config(format!("peers.{name}.address: {error}"));
-        let channel = Endpoint::from_shared(config.address.clone())
-            .map_err(|error| refuse(&error))?
-            .tls_config(tls.client(name))
-            .map_err(|error| refuse(&error))?
-            .connect_timeout(CONNECT)
-            .tcp_nodelay(true)
-            .http2_keep_alive_interval(KEEP_ALIVE)
-            .keep_alive_timeout(CONNECT)
-            .keep_alive_while_idle(true)
-            .connect_lazy();
-        Ok(Self { name, channel })
+        let channels = config.address.all().iter().map(|address| channel(name, address, tls));
+        Ok(Self { name, endpoints: Endpoints::new(channels.collect::<Result<_, _>>()?) })
     }
 
-    /// Makes one call within the bounds.
+    /// Makes one call within the bounds, at the endpoint whose turn it is. If that one cannot be reached, or breaks while it is
+    /// asked something that may be asked again, the next one is asked.
     ///
     /// # Errors
     /// If it refuses, or does not answer by the deadline.
     pub async fn call<M, R, F, Fut>(&self, bounds: &Bounds, message: M, call: F) -> Result<R, PeerError>
     where
-        F: FnOnce(Channel, Request<M>) -> Fut,
+        M: Clone,
+        F: Fn(Line, Request<M>) -> Fut,
         Fut: Future<Output = Result<Response<R>, Status>>,
     {
-        let mut request = Request::new(message);
-        request.set_timeout(bounds.deadline.saturating_duration_since(Instant::now()));
-        let metadata = request.metadata_mut();
-        for (name, value) in [(header::REQUEST_ID, Some(&bounds.request_id)), (header::TENANT, bounds.tenant.as_ref())]
-        {
-            if let Some(value) = value.and_then(|value| MetadataValue::try_from(value.as_str()).ok()) {
-                metadata.insert(name, value);
-            }
-        }
-        match tokio::time::timeout_at(bounds.deadline, call(self.channel.clone(), request)).await {
-            Ok(answer) => answer.map(Response::into_inner).map_err(|status| PeerError::new(self.name, &status)),
-            Err(_) => Err(PeerError::new(self.name, &Status::deadline_exceeded("no answer by the deadline"))),
-        }
+        let answer = self.ask(bounds.deadline, || bounded(bounds, message.clone()), call).await;
+        answer.map_err(|status| PeerError::new(self.name, &status))
     }
 
-    /// Opens a stream that outlives any call.
+    /// Opens a stream that outlives any call, at the endpoint whose turn it is. When it ends, the next one that is opened comes
+    /// from another endpoint, if there is one.
     ///
     /// # Errors
     /// If it refuses, or cannot be reached.
     pub async fn open<M, R, F, Fut>(&self, message: M, call: F) -> Result<R, PeerError>
     where
-        F: FnOnce(Channel, Request<M>) -> Fut,
+        M: Clone,
+        F: Fn(Line, Request<M>) -> Fut,
         Fut: Future<Output = Result<Response<R>, Status>>,
     {
-        let answer = call(self.channel.clone(), Request::new(message)).await;
-        answer.map(Response::into_inner).map_err(|status| PeerError::new(self.name, &status))
+        let answer = self.ask(Instant::now() + OPEN, || Request::new(message.clone()), call).await;
+        answer.map_err(|status| PeerError::new(self.name, &status))
     }
+
+    async fn ask<M, R, F, Fut>(&self, deadline: Instant, request: impl Fn() -> Request<M>, call: F) -> Result<R, Status>
+    where
+        F: Fn(Line, Request<M>) -> Fut,
+        Fut: Future<Output = Result<Response<R>, Status>>,
+    {
+        let mut tried = Tried::default();
+        let mut broken = Status::unavailable("there is no endpoint");
+        while let Some(index) = self.endpoints.choose(&mut tried) {
+            let line = Line::new(self.endpoints.channel(index));
+            let status = match tokio::time::timeout_at(deadline, call(line.clone(), request())).await {
+                Ok(Ok(answer)) => {
+                    self.endpoints.answered(index);
+                    return Ok(answer.into_inner());
+                }
+                Ok(Err(status)) => status,
+                Err(_) => {
+                    self.endpoints.broke(index);
+                    return Err(Status::deadline_exceeded("no answer by the deadline"));
+                }
+            };
+            // What the service itself says has no source: the endpoint works.
+            if status.source().is_none() {
+                self.endpoints.answered(index);
+                return Err(status);
+            }
+            self.endpoints.broke(index);
+            if !was_never_sent(&status) && !line.may_repeat() {
+                return Err(status);
+            }
+            broken = status;
+        }
+        Err(broken)
+    }
+}
+
+fn channel(name: &str, address: &str, tls: &Tls) -> Result<Channel, StartError> {
+    let refuse = |error: &dyn std::fmt::Display| StartError::Config(format!("peers.{name}.address: {error}"));
+    let endpoint = Endpoint::from_shared(address.to_owned())
+        .map_err(|error| refuse(&error))?
+        .tls_config(tls.client(name))
+        .map_err(|error| refuse(&error))?
+        .connect_timeout(CONNECT)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(KEEP_ALIVE)
+        .keep_alive_timeout(CONNECT)
+        .keep_alive_while_idle(true);
+    Ok(endpoint.connect_lazy())
+}
+
+fn bounded<M>(bounds: &Bounds, message: M) -> Request<M> {
+    let mut request = Request::new(message);
+    request.set_timeout(bounds.deadline.saturating_duration_since(Instant::now()));
+    let metadata = request.metadata_mut();
+    for (name, value) in [(header::REQUEST_ID, Some(&bounds.request_id)), (header::TENANT, bounds.tenant.as_ref())] {
+        if let Some(value) = value.and_then(|value| MetadataValue::try_from(value.as_str()).ok()) {
+            metadata.insert(name, value);
+        }
+    }
+    request
+}
+
+/// Whether there was no connection to send the call over.
+fn was_never_sent(status: &Status) -> bool {
+    let mut causes = std::iter::successors(status.source(), |&error| error.source());
+    causes.any(|cause| cause.is::<ConnectError>())
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chassis::clock::{ManualClock, SystemEntropy};
-use chassis::config::{Config, DatabaseConfig, PeerConfig, ServerConfig, TelemetryConfig, TlsConfig};
+use chassis::config::{Addresses, Config, DatabaseConfig, PeerConfig, ServerConfig, TelemetryConfig, TlsConfig};
 use chassis::signing::SigningKey;
 use chassis::{Running, Service, Surroundings};
 use tempfile::TempDir;
@@ -102,7 +102,7 @@ fn config<C>(
             acquire_ms_max: 5_000,
         },
         telemetry: TelemetryConfig::default(),
-        peers: BTreeMap::from([("identity".to_owned(), PeerConfig { address: identity.address() })]),
+        peers: BTreeMap::from([("identity".to_owned(), PeerConfig { address: Addresses::One(identity.address()) })]),
         service,
     }
 }

@@ -87,8 +87,31 @@ pub enum LogFormat {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PeerConfig {
-    /// `https://HOST:PORT`.
-    pub address: String,
+    /// Where it is.
+    pub address: Addresses,
+}
+
+/// The most addresses that a peer may have.
+pub const ADDRESSES_MAX: usize = 16;
+
+/// `https://HOST:PORT`, or a list of them: one for each replica. Calls take turns over them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged, expecting = "https://HOST:PORT, or a list of them")]
+pub enum Addresses {
+    /// The only one.
+    One(String),
+    /// From one to [`ADDRESSES_MAX`].
+    Several(Vec<String>),
+}
+
+impl Addresses {
+    /// All of them.
+    pub fn all(&self) -> &[String] {
+        match self {
+            Self::One(address) => std::slice::from_ref(address),
+            Self::Several(addresses) => addresses,
+        }
+    }
 }
 
 impl ServerConfig {
@@ -124,10 +147,16 @@ impl DatabaseConfig {
 
 impl PeerConfig {
     pub(super) fn validate(&self, name: &str) -> Result<(), StartError> {
-        if self.address.starts_with("https://") && self.address.parse::<http::Uri>().is_ok() {
+        let addresses = self.address.all();
+        if !(1..=ADDRESSES_MAX).contains(&addresses.len()) {
+            return Err(StartError::Config(format!(
+                "peers.{name}.address must have from 1 to {ADDRESSES_MAX} addresses"
+            )));
+        }
+        if addresses.iter().all(|address| address.starts_with("https://") && address.parse::<http::Uri>().is_ok()) {
             Ok(())
         } else {
-            Err(StartError::Config(format!("peers.{name}.address must be https://HOST:PORT")))
+            Err(StartError::Config(format!("peers.{name}.address must be https://HOST:PORT, or a list of them")))
         }
     }
 }

@@ -8,7 +8,7 @@ use chassis::Clock as _;
 use chassis::api_key::ApiKey;
 use chassis::auth::ASSERTION_ISSUER;
 use chassis::clock::SystemEntropy;
-use chassis::config::PeerConfig;
+use chassis::config::{Addresses, PeerConfig};
 use chassis::{Reason, Subject, timestamp};
 use contract::gate::v1::host_service_client::HostServiceClient;
 use contract::gate::v1::route_service_client::RouteServiceClient;
@@ -75,7 +75,8 @@ pub(crate) async fn start_with(adjust: impl FnOnce(&mut GateConfig)) -> World {
         config
     };
     let gate = harness::start_with::<Gate>(section, |config| {
-        config.peers.insert("permissions".to_owned(), PeerConfig { address: format!("https://{address}") });
+        let address = Addresses::One(format!("https://{address}"));
+        config.peers.insert("permissions".to_owned(), PeerConfig { address });
     })
     .await;
     let permissions = FakePermissions::default();
