@@ -3,6 +3,7 @@
 //! The feed is followed rather than asked: a new key is known before anything is signed with it, and no call waits for
 //! identity. If identity is away, calls go on with the keys that are known, and the feed is joined again where it was left.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
@@ -32,7 +33,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// Identity's feed.
 pub struct Feed {
-    channel: Channel,
+    /// One for each of identity's replicas. The first one is followed until it fails, then the next.
+    channels: VecDeque<Channel>,
     keys: Keys,
     epoch: String,
     number: u64,
@@ -46,20 +48,30 @@ pub struct FeedUnusable {
 }
 
 impl Feed {
-    /// The feed at identity's address, for example `https://127.0.0.1:8451`. Certificate and key are this service's own,
+    /// The feed at identity's addresses, one for each of its replicas, for example `https://127.0.0.1:8451`. Certificate and key are this service's own,
     /// which identity's peer table must name; the authority is the one that signed identity's. All three are PEM.
     ///
     /// # Errors
     /// If the address is not a URL, or a certificate is not one.
-    pub fn new(address: String, certificate: &[u8], key: &[u8], ca: &[u8], keys: Keys) -> Result<Self, FeedUnusable> {
+    pub fn new(
+        addresses: Vec<String>,
+        certificate: &[u8],
+        key: &[u8],
+        ca: &[u8],
+        keys: Keys,
+    ) -> Result<Self, FeedUnusable> {
         let tls = ClientTlsConfig::new()
             .ca_certificate(Certificate::from_pem(ca))
             .identity(Identity::from_pem(certificate, key))
             .domain_name(SERVER_NAME);
         let unusable = |cause| FeedUnusable { cause };
-        let endpoint = Endpoint::from_shared(address).map_err(unusable)?.tls_config(tls).map_err(unusable)?;
-        let channel = endpoint.connect_timeout(CONNECT).connect_lazy();
-        Ok(Self { channel, keys, epoch: String::new(), number: 0 })
+        let channel = |address: String| {
+            let endpoint =
+                Endpoint::from_shared(address).map_err(unusable)?.tls_config(tls.clone()).map_err(unusable)?;
+            Ok(endpoint.connect_timeout(CONNECT).connect_lazy())
+        };
+        let channels = addresses.into_iter().map(channel).collect::<Result<_, _>>()?;
+        Ok(Self { channels, keys, epoch: String::new(), number: 0 })
     }
 
     /// Follows for ever, and takes in every key that comes.
@@ -70,6 +82,7 @@ impl Feed {
             if let Err(status) = self.follow_once().await {
                 tracing::warn!(code = ?status.code(), problem = status.message(), "identity's feed is interrupted");
             }
+            self.channels.rotate_left(1.min(self.channels.len()));
             pause = if self.number > before { PAUSE_MIN } else { (pause * 2).min(PAUSE_MAX) };
             tokio::time::sleep(pause).await;
         }
@@ -77,7 +90,8 @@ impl Feed {
 
     async fn follow_once(&mut self) -> Result<(), Status> {
         let silent = |_| Status::unavailable("no heartbeat for 5 seconds");
-        let mut client = PeerServiceClient::new(self.channel.clone());
+        let channel = self.channels.front().ok_or_else(|| Status::unavailable("identity has no address"))?;
+        let mut client = PeerServiceClient::new(channel.clone());
         let request = FollowRequest { epoch: self.epoch.clone(), after: self.number };
         let mut feed = tokio::time::timeout(SILENCE_MAX, client.follow(request)).await.map_err(silent)??.into_inner();
         while let Some(message) = tokio::time::timeout(SILENCE_MAX, feed.message()).await.map_err(silent)?? {

@@ -25,9 +25,9 @@ struct Arguments {
     /// Where to listen, for HTTP/1.1, HTTP/2 and gRPC alike, in plain text.
     #[arg(long, default_value = "127.0.0.1:8470")]
     listen: SocketAddr,
-    /// Where identity's feed of keys is.
+    /// Where identity's feed of keys is: once for each of its replicas.
     #[arg(long, default_value = "https://127.0.0.1:8451")]
-    identity_address: String,
+    identity_address: Vec<String>,
     /// This service's own certificate, in PEM: what identity knows it by.
     #[arg(long)]
     certificate_file: PathBuf,

@@ -104,7 +104,7 @@ async fn serve(fake: FakeIdentity, authority: &Authority) -> SocketAddr {
 fn feed(address: SocketAddr, certified_by: &Authority, believes: &Authority, keys: Keys) -> Feed {
     let (certificate, key) = certified_by.sign("documents");
     let ca = believes.pem();
-    Feed::new(format!("https://{address}"), certificate.as_bytes(), key.as_bytes(), ca.as_bytes(), keys).unwrap()
+    Feed::new(vec![format!("https://{address}")], certificate.as_bytes(), key.as_bytes(), ca.as_bytes(), keys).unwrap()
 }
 
 #[tokio::test]
