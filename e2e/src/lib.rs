@@ -4,4 +4,4 @@ mod call;
 mod world;
 
 pub use call::{Outcome, denial};
-pub use world::{DOCUMENTS, World, shared};
+pub use world::{DOCUMENTS, World, shared, shared_with};

@@ -17,6 +17,9 @@ use tokio::sync::Mutex;
 /// The host of the example upstream.
 pub const DOCUMENTS: &str = "documents.localhost";
 
+/// So many calls in a row that go well have met every gate.
+const SETTLED: usize = 6;
+
 /// A running cluster with the sample in it.
 #[derive(Debug)]
 pub struct World {
@@ -33,12 +36,20 @@ pub struct World {
 /// # Panics
 /// If it does not start: then no story can be told.
 pub async fn shared() -> Arc<World> {
+    shared_with(1).await
+}
+
+/// As [`shared`], with so many processes of each service. All stories of one program ask for the same number.
+///
+/// # Panics
+/// If it does not start: then no story can be told.
+pub async fn shared_with(replicas: u8) -> Arc<World> {
     static SHARED: Mutex<Weak<World>> = Mutex::const_new(Weak::new());
     let mut shared = SHARED.lock().await;
     if let Some(world) = shared.upgrade() {
         return world;
     }
-    let world = Arc::new(World::start("stories").await);
+    let world = Arc::new(World::start_with("stories", replicas).await);
     *shared = Arc::downgrade(&world);
     world
 }
@@ -49,7 +60,15 @@ impl World {
     /// # Panics
     /// If it does not start.
     pub async fn start(name: &str) -> Self {
-        let config = ClusterConfig::for_test(name).expect("the machine has free ports");
+        Self::start_with(name, 1).await
+    }
+
+    /// As [`Self::start`], with so many processes of each service.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn start_with(name: &str, replicas: u8) -> Self {
+        let config = ClusterConfig::for_test(name, replicas).expect("the machine has free ports");
         let cluster = match Cluster::start(config, |_| ()).await {
             Ok(cluster) => cluster,
             Err(error) => panic!("the cluster does not start: {}", error.with_causes()),
@@ -68,11 +87,19 @@ impl World {
         world
     }
 
-    /// Waits until gate has the sample's routes: within a second, says its contract.
+    /// Waits until each gate has the sample's routes: within a second, says its contract.
     async fn settle(&self) {
         let alice = self.key("alice");
         let began = Instant::now();
-        while self.get(Version::HTTP_11, "/v1/documents/roadmap", Some(&alice)).await.status != 200 {
+        let mut in_a_row = 0;
+        // Calls take turns over the gates, on each of Envoy's two threads.
+        while in_a_row < SETTLED {
+            let status = self.get(Version::HTTP_11, "/v1/documents/roadmap", Some(&alice)).await.status;
+            if status == 200 {
+                in_a_row += 1;
+                continue;
+            }
+            in_a_row = 0;
             assert!(began.elapsed() < Duration::from_secs(5), "the sample's routes are not in force");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

@@ -3,7 +3,6 @@
 use std::process::Command;
 
 use clap::Subcommand;
-use testing::Part;
 use testing::cluster::process_of;
 
 use crate::error::{Error, Result};
@@ -53,9 +52,9 @@ fn gateway(further: &[String]) -> Result<()> {
     let mut command = program("bench-gateway");
     command.args(["--port", &config.ports.gateway.to_string()]);
     command.arg("--ca").arg(state.files().authority()).arg("--key-file").arg(state.keys().file("alice"));
-    for part in Part::ALL {
-        if let Some(process) = process_of(&config, part) {
-            command.args(["--process", &format!("{}={process}", part.name())]);
+    for member in config.members() {
+        if let Some(process) = process_of(&config, member) {
+            command.args(["--process", &format!("{}={process}", member.name())]);
         }
     }
     shell::run(command.args(further))

@@ -31,6 +31,13 @@ pub(crate) struct Settings {
     pub(crate) port_base: u16,
     pub(crate) release: bool,
     pub(crate) log_format: LogFormat,
+    /// How many processes each service has.
+    #[serde(default = "one")]
+    pub(crate) replicas: u8,
+}
+
+fn one() -> u8 {
+    1
 }
 
 /// The process that looks after the cluster.
@@ -105,7 +112,7 @@ impl State {
             state: self.folder.clone(),
             postgres: place::postgres_folder("up"),
             durability: Durability::Durable,
-            ports: Ports::from_base(settings.port_base)?,
+            ports: Ports::from_base(settings.port_base, settings.replicas)?,
             binaries: built.parent().unwrap_or(&built).join(profile),
             log_format: settings.log_format,
             overrides: std::collections::BTreeMap::new(),
@@ -129,5 +136,5 @@ impl State {
 
 /// The gateway of a cluster, under one of its hosts.
 pub(crate) fn gateway(state: &State, settings: &Settings, host: &str) -> Result<Gateway> {
-    Ok(Gateway::new(host, Ports::from_base(settings.port_base)?.gateway, &state.files().authority())?)
+    Ok(Gateway::new(host, Ports::from_base(settings.port_base, 1)?.gateway, &state.files().authority())?)
 }

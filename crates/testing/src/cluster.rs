@@ -2,6 +2,7 @@
 
 mod files;
 mod observation;
+mod part;
 mod progress;
 mod readiness;
 mod settings;
@@ -18,47 +19,10 @@ use crate::process::{self, Folders, Signal, Supervised};
 use crate::{database, envoy, parts, place};
 
 pub use files::{Files, clear_abandoned};
-pub use observation::{is_healthy, process_of, whereabouts};
+pub use observation::{is_healthy, metrics_of, process_of, whereabouts};
+pub use part::{Member, Part, SERVICES};
 pub use progress::Step;
 pub use settings::LogFormat;
-
-/// The services of the plane, in the order in which they are migrated.
-pub const SERVICES: [Part; 3] = [Part::Identity, Part::Permissions, Part::Gate];
-
-/// One process of the cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// Every service's database.
-    Postgres,
-    /// Who is calling.
-    Identity,
-    /// Whether they may.
-    Permissions,
-    /// Whether they may, at the edge.
-    Gate,
-    /// The example upstream.
-    Documents,
-    /// The gateway.
-    Envoy,
-}
-
-impl Part {
-    /// All, in the order in which they start.
-    pub const ALL: [Self; 6] =
-        [Self::Postgres, Self::Identity, Self::Permissions, Self::Gate, Self::Documents, Self::Envoy];
-
-    /// The name of its log, its certificate and its database.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Postgres => "postgres",
-            Self::Identity => "identity",
-            Self::Permissions => "permissions",
-            Self::Gate => "gate",
-            Self::Documents => "documents",
-            Self::Envoy => "envoy",
-        }
-    }
-}
 
 /// How a cluster is set up.
 #[derive(Clone, Debug)]
@@ -80,11 +44,12 @@ pub struct ClusterConfig {
 }
 
 impl ClusterConfig {
-    /// A cluster for a test, on free ports, with files of its own. Files of tests that were killed are cleared away first.
+    /// A cluster for a test, on free ports, with files of its own and so many processes of each service. Files of tests that were
+    /// killed are cleared away first.
     ///
     /// # Errors
     /// If there are no free ports or the files of others cannot be cleared away.
-    pub fn for_test(name: &str) -> Result<Self> {
+    pub fn for_test(name: &str, replicas: u8) -> Result<Self> {
         // Held until the folder says whose it is: one without an owner is taken for abandoned.
         let _claim = files::lock_tests()?;
         files::clear_unowned()?;
@@ -100,11 +65,16 @@ impl ClusterConfig {
             state,
             postgres,
             durability: Durability::Fast,
-            ports: Ports::free()?,
+            ports: Ports::free(replicas)?,
             binaries: built_binaries(),
             log_format: LogFormat::Json,
             overrides: BTreeMap::new(),
         })
+    }
+
+    /// Every process, in the order in which they start.
+    pub fn members(&self) -> Vec<Member> {
+        Part::ALL.into_iter().flat_map(|part| part.members(self.ports.replicas())).collect()
     }
 
     fn folders(&self) -> Folders {
@@ -118,7 +88,7 @@ pub struct Cluster {
     config: ClusterConfig,
     files: Files,
     server: Server,
-    running: BTreeMap<Part, Supervised>,
+    running: BTreeMap<Member, Supervised>,
 }
 
 /// The folder with the binaries of this build, beside the program that asks.
@@ -148,29 +118,33 @@ impl Cluster {
         clock.done("keys and certificates are made");
 
         let mut cluster = Self { config, files, server, running: BTreeMap::new() };
-        cluster.launch(Part::Postgres)?;
-        cluster.wait_until_ready(Part::Postgres).await?;
+        cluster.launch(Part::Postgres.into())?;
+        cluster.wait_until_ready(Part::Postgres.into()).await?;
         clock.done("PostgreSQL accepts connections");
         for service in SERVICES {
             database::keep_database(&cluster.server, service.name(), &cluster.files.passwords()).await?;
         }
         clock.done("each service has its database and its two roles");
         for service in SERVICES {
-            cluster.files.write_service(&cluster.config, &cluster.server, service)?;
+            for member in service.members(cluster.config.ports.replicas()) {
+                cluster.files.write_service(&cluster.config, &cluster.server, member)?;
+            }
             cluster.migrate(service)?;
         }
         clock.done("the databases are migrated");
         // All at once, since some wait for others; then each is waited for.
-        for part in [Part::Identity, Part::Permissions, Part::Gate, Part::Documents] {
-            cluster.launch(part)?;
+        let of_the_plane = |member: &Member| member.part != Part::Postgres && member.part != Part::Envoy;
+        let members: Vec<Member> = cluster.config.members().into_iter().filter(of_the_plane).collect();
+        for member in &members {
+            cluster.launch(*member)?;
         }
-        for part in [Part::Identity, Part::Permissions, Part::Gate, Part::Documents] {
-            cluster.wait_until_ready(part).await?;
-            clock.done(&format!("{} is ready", part.name()));
+        for member in members {
+            cluster.wait_until_ready(member).await?;
+            clock.done(&format!("{} is ready", member.name()));
         }
         cluster.files.write_gateway(&cluster.config)?;
-        cluster.launch(Part::Envoy)?;
-        cluster.wait_until_ready(Part::Envoy).await?;
+        cluster.launch(Part::Envoy.into())?;
+        cluster.wait_until_ready(Part::Envoy.into()).await?;
         clock.done("Envoy is ready");
         Ok(cluster)
     }
@@ -203,48 +177,49 @@ impl Cluster {
         self.running.values_mut().try_for_each(Supervised::check)
     }
 
-    /// Ends a part at once, as a crash would.
+    /// Ends a process at once, as a crash would. A part stands for its first process.
     ///
     /// # Errors
     /// If the operating system does not say that it ended.
-    pub fn kill(&mut self, part: Part) -> Result<()> {
-        match self.running.get_mut(&part) {
+    pub fn kill(&mut self, member: impl Into<Member>) -> Result<()> {
+        match self.running.get_mut(&member.into()) {
             Some(child) => child.kill(),
             None => Ok(()),
         }
     }
 
-    /// Stops a part in an orderly way.
+    /// Stops a process in an orderly way.
     ///
     /// # Errors
     /// If the operating system does not say that it ended.
-    pub fn stop_part(&mut self, part: Part) -> Result<()> {
-        match self.running.remove(&part) {
+    pub fn stop_member(&mut self, member: impl Into<Member>) -> Result<()> {
+        match self.running.remove(&member.into()) {
             Some(mut child) => child.stop(),
             None => Ok(()),
         }
     }
 
-    /// Starts a part anew, after a [`Self::kill`] or instead of the one that runs, and waits until it is healthy.
+    /// Starts a process anew, after a [`Self::kill`] or instead of the one that runs, and waits until it is healthy.
     ///
     /// # Errors
     /// If it does not become healthy.
-    pub async fn restart(&mut self, part: Part) -> Result<()> {
-        self.stop_part(part)?;
-        self.launch(part)?;
-        self.wait_until_ready(part).await
+    pub async fn restart(&mut self, member: impl Into<Member>) -> Result<()> {
+        let member = member.into();
+        self.stop_member(member)?;
+        self.launch(member)?;
+        self.wait_until_ready(member).await
     }
 
-    /// Lets a part and its children stand still, with its connections open.
-    pub fn pause(&self, part: Part) {
-        if let Some(child) = self.running.get(&part) {
+    /// Lets a process and its children stand still, with its connections open.
+    pub fn pause(&self, member: impl Into<Member>) {
+        if let Some(child) = self.running.get(&member.into()) {
             child.signal(Signal::SIGSTOP);
         }
     }
 
-    /// Lets a part go on after [`Self::pause`].
-    pub fn resume(&self, part: Part) {
-        if let Some(child) = self.running.get(&part) {
+    /// Lets a process go on after [`Self::pause`].
+    pub fn resume(&self, member: impl Into<Member>) {
+        if let Some(child) = self.running.get(&member.into()) {
             child.signal(Signal::SIGCONT);
         }
     }
@@ -259,38 +234,38 @@ impl Cluster {
 
     fn stop_all(&mut self) -> Result<()> {
         let mut all = Ok(());
-        for part in Part::ALL.into_iter().rev() {
-            all = all.and(self.stop_part(part));
+        for member in self.config.members().into_iter().rev() {
+            all = all.and(self.stop_member(member));
         }
         all
     }
 
-    fn launch(&mut self, part: Part) -> Result<()> {
-        let command = match part {
+    fn launch(&mut self, member: Member) -> Result<()> {
+        let command = match member.part {
             Part::Postgres => self.server.command(),
-            Part::Identity | Part::Permissions | Part::Gate => self.files.service_command(&self.config, part),
+            Part::Identity | Part::Permissions | Part::Gate => self.files.service_command(&self.config, member),
             Part::Documents => self.files.documents_command(&self.config),
             Part::Envoy => envoy::command(&parts::envoy(&mut |line| eprintln!("{line}"))?, &self.files.gateway()),
         };
         // SIGINT lets PostgreSQL stop without waiting for its clients.
-        let stop_signal = if part == Part::Postgres { Signal::SIGINT } else { Signal::SIGTERM };
-        let child = Supervised::start(part.name(), command, &self.config.folders(), stop_signal)?;
-        self.running.insert(part, child);
+        let stop_signal = if member.part == Part::Postgres { Signal::SIGINT } else { Signal::SIGTERM };
+        let child = Supervised::start(&member.name(), command, &self.config.folders(), stop_signal)?;
+        self.running.insert(member, child);
         Ok(())
     }
 
-    async fn wait_until_ready(&mut self, part: Part) -> Result<()> {
-        let child =
-            self.running.get_mut(&part).ok_or_else(|| Error::new(format!("{} was not started", part.name())))?;
-        if part == Part::Postgres {
+    async fn wait_until_ready(&mut self, member: Member) -> Result<()> {
+        let name = member.name();
+        let child = self.running.get_mut(&member).ok_or_else(|| Error::new(format!("{name} was not started")))?;
+        if member.part == Part::Postgres {
             return self.server.wait_until_ready(|| child.check()).await;
         }
-        let log = self.config.folders().log(part.name());
-        readiness::wait(&readiness::endpoint(part, &self.config.ports), part.name(), &log, || child.check()).await
+        let log = self.config.folders().log(&name);
+        readiness::wait(&readiness::endpoint(member, &self.config.ports), &name, &log, || child.check()).await
     }
 
     fn migrate(&self, service: Part) -> Result<()> {
-        let mut command: Command = self.files.service_command(&self.config, service);
+        let mut command: Command = self.files.service_command(&self.config, service.into());
         let role = database::migrator_role(service.name());
         command.arg("migrate");
         command.args(["--set", &format!("database.url={}", self.server.url(&role, service.name()))]);

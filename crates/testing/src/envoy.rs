@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::certificates::{CertificateFiles, TRUST_DOMAIN};
+use crate::cluster::{Part, SERVICES};
 use crate::error::{Error, Result};
 use crate::place;
 use crate::ports::Ports;
 
 const BOOTSTRAP: &str = include_str!("../../../deploy/envoy/bootstrap.yaml");
 const SERVICE_CLUSTER: &str = include_str!("../../../deploy/envoy/service-cluster.yaml");
+const SERVICE_ENDPOINT: &str = include_str!("../../../deploy/envoy/service-endpoint.yaml");
 
 /// What only the plane may say about a caller: taken off every request before anything looks at it.
 pub const STRIPPED_HEADERS: &[&str] = &[
@@ -21,11 +23,15 @@ pub const STRIPPED_HEADERS: &[&str] = &[
     "x-forwarded-client-cert",
 ];
 
-/// The services behind the gateway: each takes the calls of its own contract.
-const SERVICES: &[&str] = &["identity", "permissions", "gate"];
-
 /// The beginnings of the paths of foreign contracts, and who answers them.
 const FOREIGN: &[(&str, &str)] = &[("/authzed.api.v1.", "permissions")];
+
+/// Only what has never reached a replica is sent to another one: whether more may be repeated, the RPC knows and Envoy does not.
+const RETRIES: &str = "{ retry_on: \"connect-failure,refused-stream\", num_retries: 2, \
+     retry_back_off: { base_interval: 0.005s, max_interval: 0.02s }, \
+     retry_host_predicate: [{ name: envoy.retry_host_predicates.previous_hosts, \
+     typed_config: { \"@type\": type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate } }], \
+     host_selection_retry_max_attempts: 3 }";
 
 /// The filled-in values are nested this deep in the text.
 const INDENTATION: &str = "                        ";
@@ -53,11 +59,7 @@ impl Gateway<'_> {
     }
 
     fn render(&self) -> Result<String> {
-        let clusters: Vec<String> = [self.ports.identity, self.ports.permissions, self.ports.gate]
-            .iter()
-            .zip(SERVICES)
-            .map(|(port, service)| fill(SERVICE_CLUSTER, &[("SERVICE", service), ("SERVICE_PORT", &port.to_string())]))
-            .collect();
+        let clusters: Vec<String> = SERVICES.iter().map(|service| self.service_cluster(*service)).collect();
         let text = fill(
             BOOTSTRAP,
             &[
@@ -79,6 +81,13 @@ impl Gateway<'_> {
             Some(left) => Err(Error::new(format!("deploy/envoy has a @{left}@ that nothing fills in"))),
             None => Ok(text),
         }
+    }
+
+    fn service_cluster(&self, service: Part) -> String {
+        let ports = self.ports.contracts(service);
+        let endpoints: String =
+            ports.iter().map(|port| fill(SERVICE_ENDPOINT, &[("SERVICE_PORT", &port.to_string())])).collect();
+        fill(SERVICE_CLUSTER, &[("SERVICE_ENDPOINTS", endpoints.trim_end()), ("SERVICE", service.name())])
     }
 }
 
@@ -107,12 +116,12 @@ fn service_routes() -> String {
     let route = |prefix: &str, service: &str| {
         format!(
             "{INDENTATION}- match: {{ prefix: \"{prefix}\" }}\n{INDENTATION}  route: {{ cluster: {service}, timeout: 60s, \
-             max_stream_duration: {{ grpc_timeout_header_max: 60s }} }}"
+             max_stream_duration: {{ grpc_timeout_header_max: 60s }}, retry_policy: {RETRIES} }}"
         )
     };
-    let own = SERVICES.iter().map(|service| route(&format!("/bailiwick.{service}.v1."), service));
+    let own = SERVICES.map(Part::name).map(|service| route(&format!("/bailiwick.{service}.v1."), service));
     let foreign = FOREIGN.iter().map(|(prefix, service)| route(prefix, service));
-    own.chain(foreign).collect::<Vec<_>>().join("\n")
+    own.into_iter().chain(foreign).collect::<Vec<_>>().join("\n")
 }
 
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
@@ -139,10 +148,10 @@ mod tests {
     use crate::parts;
 
     /// The configuration as Envoy reads it, without its comments.
-    fn rendered(folder: &Path) -> (PathBuf, String) {
+    fn rendered(folder: &Path, replicas: u8) -> (PathBuf, String) {
         let authority = Authority::keep(folder).unwrap();
         let certificate = authority.keep_peer("gateway").unwrap();
-        let ports = Ports::free().unwrap();
+        let ports = Ports::free(replicas).unwrap();
         let path = folder.join("envoy.yaml");
         let gateway = Gateway {
             ports: &ports,
@@ -158,16 +167,19 @@ mod tests {
     #[test]
     fn envoy_takes_the_configuration() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, _) = rendered(folder.path());
         let program = parts::envoy(&mut |line| eprintln!("{line}")).unwrap();
-        let output = command(&program, &path).args(["--mode", "validate"]).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        for replicas in [1, 2] {
+            let (path, text) = rendered(folder.path(), replicas);
+            assert_eq!(text.matches("- endpoint:").count(), SERVICES.len() * usize::from(replicas) + 1);
+            let output = command(&program, &path).args(["--mode", "validate"]).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
     }
 
     #[test]
     fn gate_is_asked_first_and_fails_closed() {
         let folder = tempfile::tempdir().unwrap();
-        let (_, text) = rendered(folder.path());
+        let (_, text) = rendered(folder.path(), 1);
         let (_, after) = text.split_once("http_filters:").unwrap();
         let (filters, _) = after.split_once("route_config:").unwrap();
         let names: Vec<&str> = filters.lines().filter_map(|line| line.trim().strip_prefix("- name: ")).collect();
@@ -178,7 +190,7 @@ mod tests {
     #[test]
     fn identity_headers_are_stripped_before_any_filter() {
         let folder = tempfile::tempdir().unwrap();
-        let (_, text) = rendered(folder.path());
+        let (_, text) = rendered(folder.path(), 1);
         let early =
             text.split_once("early_header_mutation_extensions:").unwrap().1.split_once("access_log:").unwrap().0;
         for header in STRIPPED_HEADERS {

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, TcpListener};
 
 use serde::{Deserialize, Serialize};
 
+use crate::cluster::{Member, Part, SERVICES};
 use crate::error::{Doing, Error, Result};
 use crate::process;
 
@@ -30,23 +31,57 @@ pub struct Ports {
     pub gate_admin: u16,
     /// The example upstream.
     pub documents: u16,
+    /// Of the services' second processes, and of those after them.
+    pub further: Vec<ReplicaPorts>,
 }
+
+/// The ports of one more process of each service that may have several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplicaPorts {
+    /// identity's.
+    pub identity: ServicePorts,
+    /// permissions'.
+    pub permissions: ServicePorts,
+    /// gate's.
+    pub gate: ServicePorts,
+}
+
+/// The ports of one process of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServicePorts {
+    /// For its contract.
+    pub contract: u16,
+    /// For its metrics and its health.
+    pub admin: u16,
+}
+
+/// The most processes of one service: there are ports for so many.
+pub const REPLICAS_MAX: u8 = 4;
 
 impl Ports {
     /// How many ports from the first on a cluster takes for itself.
     pub const SPAN: u16 = 100;
 
-    /// The ports from `base` on.
+    /// The ports from `base` on, for so many processes of each service.
     ///
     /// # Errors
-    /// If there are not enough ports after `base`.
-    pub fn from_base(base: u16) -> Result<Self> {
+    /// If there are not enough ports after `base`, or for so many processes.
+    pub fn from_base(base: u16, replicas: u8) -> Result<Self> {
         if !(1024..=u16::MAX - Self::SPAN).contains(&base) {
             return Err(Error::new(format!(
                 "the first port must be from 1024 to {}, not {base}",
                 u16::MAX - Self::SPAN
             )));
         }
+        // The second, third and fourth processes of the services: from 11, 21, 31 on, and from 71, 81, 91 on.
+        let further = |replica: u8| {
+            let ten = base + 10 * (u16::from(replica) - 2);
+            let ports = |service: u16| ServicePorts { contract: ten + 10 + service, admin: ten + 70 + service };
+            ReplicaPorts { identity: ports(1), permissions: ports(2), gate: ports(3) }
+        };
+        check_replicas(replicas)?;
         Ok(Self {
             gateway: base,
             gateway_admin: base + 1,
@@ -57,14 +92,16 @@ impl Ports {
             permissions_admin: base + 62,
             gate_admin: base + 63,
             documents: base + 70,
+            further: (2..=replicas).map(further).collect(),
         })
     }
 
-    /// Ports that are free now, for a test.
+    /// Ports that are free now, for a test with so many processes of each service.
     ///
     /// # Errors
     /// If there are none.
-    pub fn free() -> Result<Self> {
+    pub fn free(replicas: u8) -> Result<Self> {
+        check_replicas(replicas)?;
         let mut held = Vec::new();
         let mut port = || {
             // Held until all are chosen, so that none is chosen twice.
@@ -73,6 +110,11 @@ impl Ports {
             held.push(listener);
             Ok::<u16, Error>(port)
         };
+        let mut further = Vec::new();
+        for _ in 2..=replicas {
+            let mut ports = || Ok::<_, Error>(ServicePorts { contract: port()?, admin: port()? });
+            further.push(ReplicaPorts { identity: ports()?, permissions: ports()?, gate: ports()? });
+        }
         Ok(Self {
             gateway: port()?,
             gateway_admin: port()?,
@@ -83,22 +125,57 @@ impl Ports {
             permissions_admin: port()?,
             gate_admin: port()?,
             documents: port()?,
+            further,
         })
     }
 
+    /// How many processes of each service there are ports for.
+    pub fn replicas(&self) -> u8 {
+        u8::try_from(self.further.len() + 1).unwrap_or(REPLICAS_MAX)
+    }
+
+    /// The ports of a service's process, if there is one with this number; none for what is no service.
+    pub fn of(&self, member: Member) -> Option<ServicePorts> {
+        let first = match member.part {
+            Part::Identity => ServicePorts { contract: self.identity, admin: self.identity_admin },
+            Part::Permissions => ServicePorts { contract: self.permissions, admin: self.permissions_admin },
+            Part::Gate => ServicePorts { contract: self.gate, admin: self.gate_admin },
+            Part::Postgres | Part::Documents | Part::Envoy => return None,
+        };
+        if member.replica <= 1 {
+            return Some(first);
+        }
+        let further = self.further.get(usize::from(member.replica) - 2)?;
+        match member.part {
+            Part::Identity => Some(further.identity),
+            Part::Permissions => Some(further.permissions),
+            Part::Gate => Some(further.gate),
+            Part::Postgres | Part::Documents | Part::Envoy => None,
+        }
+    }
+
+    /// Where the processes of a service answer, by their numbers.
+    pub fn contracts(&self, service: Part) -> Vec<u16> {
+        let members = (1..=self.replicas()).filter_map(|replica| self.of(service.replica(replica)));
+        members.map(|ports| ports.contract).collect()
+    }
+
     /// Every port with what it is for.
-    pub fn all(&self) -> [(&'static str, u16); 9] {
-        [
-            ("the gateway", self.gateway),
-            ("Envoy's administration", self.gateway_admin),
-            ("identity", self.identity),
-            ("permissions", self.permissions),
-            ("gate", self.gate),
-            ("identity's metrics", self.identity_admin),
-            ("permissions' metrics", self.permissions_admin),
-            ("gate's metrics", self.gate_admin),
-            ("the example upstream", self.documents),
-        ]
+    pub fn all(&self) -> Vec<(String, u16)> {
+        let mut all = vec![
+            ("the gateway".to_owned(), self.gateway),
+            ("Envoy's administration".to_owned(), self.gateway_admin),
+            ("the example upstream".to_owned(), self.documents),
+        ];
+        for replica in 1..=self.replicas() {
+            for member in SERVICES.map(|service| service.replica(replica)) {
+                if let Some(ports) = self.of(member) {
+                    all.push((member.name(), ports.contract));
+                    all.push((format!("the metrics of {}", member.name()), ports.admin));
+                }
+            }
+        }
+        all
     }
 
     /// Makes sure that all are free.
@@ -114,6 +191,13 @@ impl Ports {
         }
         Ok(())
     }
+}
+
+fn check_replicas(replicas: u8) -> Result<()> {
+    if (1..=REPLICAS_MAX).contains(&replicas) {
+        return Ok(());
+    }
+    Err(Error::new(format!("there must be from 1 to {REPLICAS_MAX} replicas, not {replicas}")))
 }
 
 /// The process that listens on the port, as `PROGRAM, process ID`, as far as this user may know.
@@ -147,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_taken_port_is_named_with_its_holder() {
-        let mut ports = Ports::free().unwrap();
+        let mut ports = Ports::free(1).unwrap();
         ports.check_free().unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         ports.gate = listener.local_addr().unwrap().port();
@@ -158,9 +242,23 @@ mod tests {
 
     #[test]
     fn two_checkouts_a_span_apart_share_no_port() {
-        let first = Ports::from_base(8400).unwrap().all();
-        let second = Ports::from_base(8400 + Ports::SPAN).unwrap().all();
+        let first = Ports::from_base(8400, REPLICAS_MAX).unwrap().all();
+        let second = Ports::from_base(8400 + Ports::SPAN, REPLICAS_MAX).unwrap().all();
         assert!(first.iter().all(|(_, port)| second.iter().all(|(_, other)| other != port)));
-        assert!(Ports::from_base(80).is_err() && Ports::from_base(65500).is_err());
+        assert!(Ports::from_base(80, 1).is_err() && Ports::from_base(65500, 1).is_err());
+    }
+
+    #[test]
+    fn every_replica_has_ports_of_its_own_and_more_than_the_most_are_refused() {
+        let mut ports: Vec<u16> =
+            Ports::from_base(8400, REPLICAS_MAX).unwrap().all().into_iter().map(|(_, port)| port).collect();
+        let count = ports.len();
+        ports.sort_unstable();
+        ports.dedup();
+        assert_eq!((ports.len(), count), (count, 3 + 2 * SERVICES.len() * usize::from(REPLICAS_MAX)));
+        for replicas in [0, REPLICAS_MAX + 1] {
+            let message = Ports::from_base(8400, replicas).unwrap_err().to_string();
+            assert!(message.contains("from 1 to 4 replicas"), "{message}");
+        }
     }
 }

@@ -16,7 +16,8 @@ const LINES: usize = 50;
 /// Which logs, and for how long.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
-    /// One of postgres, identity, permissions, gate, documents, envoy, access (Envoy's access log), up; all if absent.
+    /// One of postgres, identity, permissions, gate, documents, envoy, access (Envoy's access log), up; all if absent. The second
+    /// replica of a service is permissions-2.
     service: Option<String>,
     /// Show what is added, until Ctrl-C.
     #[arg(long, short)]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use testing::cluster::{self, Part};
+use testing::cluster;
 
 use super::State;
 use crate::error::Result;
@@ -21,16 +21,16 @@ pub(crate) async fn run() -> Result<()> {
     let config = state.cluster(&supervisor.settings)?;
     let ready = if supervisor.is_ready { "ready" } else { "starting" };
     println!("{ready}, looked after by process {}, state in {}", supervisor.identity.process, state.folder().display());
-    println!("  {:<12} {:<10} {:<9} where", "part", "process", "is");
-    for part in Part::ALL {
-        let process = cluster::process_of(&config, part);
+    println!("  {:<13} {:<10} {:<9} where", "part", "process", "is");
+    for member in config.members() {
+        let process = cluster::process_of(&config, member);
         let shown = process.map_or_else(|| "-".to_owned(), |process| process.to_string());
         let is = match process {
             None => "gone",
-            Some(_) if cluster::is_healthy(&config, part).await => "healthy",
+            Some(_) if cluster::is_healthy(&config, member).await => "healthy",
             Some(_) => "unwell",
         };
-        println!("  {:<12} {shown:<10} {is:<9} {}", part.name(), cluster::whereabouts(&config, part));
+        println!("  {:<13} {shown:<10} {is:<9} {}", member.name(), cluster::whereabouts(&config, member));
     }
     Ok(())
 }

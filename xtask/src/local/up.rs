@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use clap::Args;
 use testing::cluster::LogFormat;
+use testing::ports::REPLICAS_MAX;
 use testing::{parts, sample};
 
 use super::supervisor::{self, Supervision};
@@ -30,6 +31,9 @@ pub(crate) struct Options {
     /// How the services' logs look: json or pretty.
     #[arg(long, value_name = "FORMAT", value_parser = log_format)]
     log_format: Option<LogFormat>,
+    /// How many processes of identity, permissions and gate run, from 1 to 4; remembered. 1 at first.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=i64::from(REPLICAS_MAX)))]
+    replicas: Option<u8>,
 }
 
 fn log_format(text: &str) -> std::result::Result<LogFormat, String> {
@@ -73,9 +77,14 @@ pub(crate) async fn run(options: Options) -> Result<()> {
 }
 
 async fn show_running(state: &State, options: &Options, running: &super::Supervisor) -> Result<()> {
-    let asked_for = options.port_base.is_some_and(|base| base != running.settings.port_base);
-    if asked_for || !running.is_ready {
-        let how = if running.is_ready { "on other ports" } else { "and not ready yet" };
+    let has_other_ports = options.port_base.is_some_and(|base| base != running.settings.port_base);
+    let has_other_replicas = options.replicas.is_some_and(|replicas| replicas != running.settings.replicas);
+    if has_other_ports || has_other_replicas || !running.is_ready {
+        let how = match (running.is_ready, has_other_ports) {
+            (false, _) => "and not ready yet",
+            (true, true) => "on other ports",
+            (true, false) => "with another number of replicas",
+        };
         return Err(Error::new(format!(
             "it is running already, {how} (process {}): `cargo xtask down` stops it",
             running.identity.process
@@ -92,6 +101,7 @@ fn settings(state: &State, options: &Options) -> Result<Settings> {
         port_base: options.port_base.or(remembered.map(|settings| settings.port_base)).unwrap_or(PORT_BASE),
         release: options.release,
         log_format: options.log_format.or(remembered.map(|settings| settings.log_format)).unwrap_or(LogFormat::Json),
+        replicas: options.replicas.or(remembered.map(|settings| settings.replicas)).unwrap_or(1),
     })
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{ClusterConfig, Part, SERVICES, settings};
+use super::{ClusterConfig, Member, Part, SERVICES, settings};
 use crate::certificates::{Authority, CertificateFiles};
 use crate::envoy::Gateway;
 use crate::error::{Doing, Result};
@@ -70,9 +70,9 @@ impl Files {
         self.secret("bootstrap-secret")
     }
 
-    /// The log of a part.
-    pub fn log(&self, part: Part) -> PathBuf {
-        self.state.join("logs").join(format!("{}.log", part.name()))
+    /// The log of a process. A part stands for its first process.
+    pub fn log(&self, member: impl Into<Member>) -> PathBuf {
+        self.state.join("logs").join(format!("{}.log", member.into().name()))
     }
 
     /// Envoy's access log.
@@ -85,9 +85,9 @@ impl Files {
         self.state.join("passwords")
     }
 
-    /// The configuration of a service.
-    pub fn configuration(&self, service: Part) -> PathBuf {
-        self.state.join("configuration").join(format!("{}.toml", service.name()))
+    /// The configuration of a service's process. A service stands for its first process.
+    pub fn configuration(&self, member: impl Into<Member>) -> PathBuf {
+        self.state.join("configuration").join(format!("{}.toml", member.into().name()))
     }
 
     pub(super) fn secret(&self, name: &str) -> PathBuf {
@@ -108,15 +108,15 @@ impl Files {
         gateway.write(&self.gateway())
     }
 
-    pub(super) fn write_service(&self, config: &ClusterConfig, server: &Server, service: Part) -> Result<()> {
-        let text = settings::render(config, self, server, service);
-        place::write_private(&self.configuration(service), text.as_bytes())
+    pub(super) fn write_service(&self, config: &ClusterConfig, server: &Server, member: Member) -> Result<()> {
+        let text = settings::render(config, self, server, member);
+        place::write_private(&self.configuration(member), text.as_bytes())
     }
 
-    pub(super) fn service_command(&self, config: &ClusterConfig, service: Part) -> Command {
-        let mut command = Command::new(config.binaries.join(format!("bailiwick-{}", service.name())));
-        command.arg("--config").arg(self.configuration(service));
-        for setting in config.overrides.get(&service).into_iter().flatten() {
+    pub(super) fn service_command(&self, config: &ClusterConfig, member: Member) -> Command {
+        let mut command = Command::new(config.binaries.join(format!("bailiwick-{}", member.part.name())));
+        command.arg("--config").arg(self.configuration(member));
+        for setting in config.overrides.get(&member.part).into_iter().flatten() {
             command.args(["--set", setting]);
         }
         command
@@ -126,7 +126,9 @@ impl Files {
         let certificate = self.certificate("documents");
         let mut command = Command::new(config.binaries.join("documents"));
         command.args(["--listen", &format!("127.0.0.1:{}", config.ports.documents)]);
-        command.args(["--identity-address", &format!("https://127.0.0.1:{}", config.ports.identity)]);
+        for port in config.ports.contracts(Part::Identity) {
+            command.args(["--identity-address", &format!("https://127.0.0.1:{port}")]);
+        }
         command.arg("--certificate-file").arg(certificate.certificate).arg("--key-file").arg(certificate.key);
         command.arg("--ca-file").arg(self.authority()).args(["--audience", "documents"]);
         command

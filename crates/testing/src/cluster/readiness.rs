@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::Part;
+use super::{Member, Part};
 use crate::error::{Error, Result};
 use crate::ports::Ports;
 use crate::process;
@@ -21,18 +21,16 @@ const ANSWER_MAX: Duration = Duration::from_secs(2);
 /// Where a part says how it is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Endpoint {
-    port: u16,
-    path: &'static str,
+    pub(super) port: u16,
+    pub(super) path: &'static str,
 }
 
-/// Where the part says how it is.
-pub(crate) fn endpoint(part: Part, ports: &Ports) -> Endpoint {
-    match part {
-        Part::Identity => Endpoint { port: ports.identity_admin, path: "/readyz" },
-        Part::Permissions => Endpoint { port: ports.permissions_admin, path: "/readyz" },
-        Part::Gate => Endpoint { port: ports.gate_admin, path: "/readyz" },
-        Part::Documents => Endpoint { port: ports.documents, path: "/healthz" },
-        Part::Envoy | Part::Postgres => Endpoint { port: ports.gateway_admin, path: "/ready" },
+/// Where the process says how it is.
+pub(crate) fn endpoint(member: Member, ports: &Ports) -> Endpoint {
+    match (ports.of(member), member.part) {
+        (Some(ports), _) => Endpoint { port: ports.admin, path: "/readyz" },
+        (None, Part::Documents) => Endpoint { port: ports.documents, path: "/healthz" },
+        (None, _) => Endpoint { port: ports.gateway_admin, path: "/ready" },
     }
 }
 

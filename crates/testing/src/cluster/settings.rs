@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::{ClusterConfig, Files, Part};
+use super::{ClusterConfig, Files, Member, Part};
 use crate::certificates::TRUST_DOMAIN;
 use crate::database;
 use crate::postgres::Server;
@@ -20,14 +20,11 @@ pub enum LogFormat {
     Pretty,
 }
 
-/// The configuration of a service, as TOML.
-pub(super) fn render(config: &ClusterConfig, files: &Files, server: &Server, service: Part) -> String {
-    let ports = &config.ports;
-    let (listen, admin_listen) = match service {
-        Part::Identity => (ports.identity, ports.identity_admin),
-        Part::Permissions => (ports.permissions, ports.permissions_admin),
-        Part::Gate | Part::Postgres | Part::Documents | Part::Envoy => (ports.gate, ports.gate_admin),
-    };
+/// The configuration of a service's process, as TOML.
+pub(super) fn render(config: &ClusterConfig, files: &Files, server: &Server, member: Member) -> String {
+    let service = member.part;
+    let ports = config.ports.of(member).expect("only services that the cluster has ports for are configured");
+    let (listen, admin_listen) = (ports.contract, ports.admin);
     let name = service.name();
     let certificate = files.certificate(name);
     let mut root = Table::new();
@@ -67,12 +64,15 @@ pub(super) fn render(config: &ClusterConfig, files: &Files, server: &Server, ser
 }
 
 fn peers(config: &ClusterConfig, service: Part) -> Value {
-    let address = |port: u16| table([("address", format!("https://127.0.0.1:{port}").into())]);
+    let addresses = |peer: Part| {
+        let mut addresses: Vec<Value> =
+            config.ports.contracts(peer).iter().map(|port| format!("https://127.0.0.1:{port}").into()).collect();
+        let address = if addresses.len() == 1 { addresses.remove(0) } else { Value::Array(addresses) };
+        table([("address", address)])
+    };
     match service {
-        Part::Permissions => table([("identity", address(config.ports.identity))]),
-        Part::Gate => {
-            table([("identity", address(config.ports.identity)), ("permissions", address(config.ports.permissions))])
-        }
+        Part::Permissions => table([("identity", addresses(Part::Identity))]),
+        Part::Gate => table([("identity", addresses(Part::Identity)), ("permissions", addresses(Part::Permissions))]),
         Part::Identity | Part::Postgres | Part::Documents | Part::Envoy => Table::new().into(),
     }
 }

@@ -62,7 +62,7 @@ pub(super) struct Caller {
 
 impl Caller {
     pub(super) async fn connect(state: &State, settings: &Settings) -> Result<Self> {
-        let port = Ports::from_base(settings.port_base)?.gateway;
+        let port = Ports::from_base(settings.port_base, 1)?.gateway;
         let authority = state.files().authority();
         Ok(Self {
             http1: Connection::open(DOCUMENTS_HOST, port, Version::HTTP_11, &authority).await?,
