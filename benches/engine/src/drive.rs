@@ -5,7 +5,7 @@
 
 use graph::{Change, ObjectRef, Relationship, SubjectRef};
 
-use crate::random::Random;
+use worlds::Random;
 
 pub(crate) const SCHEMA: &str = "
 definition user {}

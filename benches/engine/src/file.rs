@@ -11,7 +11,7 @@ use graph::{Budget, Engine, EngineOptions, FileReader, FileWriter, Schema, Snaps
 
 use crate::drive::{Drive, SCHEMA};
 use crate::questions::questions;
-use crate::random::Random;
+use worlds::Random;
 
 /// Reads and writes of which the median and the range are printed: the machine is shared.
 const ROUNDS: usize = 5;

@@ -8,7 +8,6 @@ mod drive;
 mod file;
 mod measure;
 mod questions;
-mod random;
 mod soak;
 
 fn main() {

@@ -8,7 +8,7 @@ use graph::{Answer, Budget, CheckRequest, Engine, EngineOptions, Schema};
 
 use crate::drive::{Drive, SCHEMA};
 use crate::questions::{Question, questions};
-use crate::random::Random;
+use worlds::Random;
 
 /// Rounds of which the best and the median are printed: the machine is shared.
 const ROUNDS: usize = 5;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use graph::{CheckRequest, ObjectRef, Relationship, SubjectRef};
 
 use crate::drive::{Drive, document, person};
-use crate::random::Random;
+use worlds::Random;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Question {

@@ -9,14 +9,15 @@ use crate::tree::read;
 
 /// Each crate with those of ours that it may use; and those that its tests may use besides.
 const ARROWS: &[(&str, &[&str], &[&str])] = &[
-    ("benches/engine", &["graph"], &[]),
+    ("benches/engine", &["graph", "worlds"], &[]),
     ("benches/gateway", &["testing"], &[]),
-    ("crates/graph", &[], &[]),
+    ("crates/graph", &[], &["worlds"]),
     ("crates/contract", &[], &[]),
     ("crates/assertion", &["contract"], &[]),
     ("crates/chassis", &["assertion", "contract"], &["testing"]),
     ("crates/cli", &["contract", "graph"], &["testing"]),
     ("crates/testing", &["assertion", "chassis", "contract"], &[]),
+    ("crates/worlds", &["graph"], &[]),
     ("services/gate", &["assertion", "chassis", "contract"], &["testing"]),
     ("services/identity", &["assertion", "chassis", "contract"], &["testing"]),
     ("services/permissions", &["assertion", "chassis", "contract", "graph"], &["testing"]),

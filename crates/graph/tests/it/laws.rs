@@ -3,10 +3,9 @@
 use graph::{Answer, Budget, CheckError, CheckRequest, ObjectRef, Relationship, RelationshipSet, SubjectRef, check};
 use proptest::prelude::*;
 use proptest::sample::Index;
+use worlds::{Random, folder_expression};
 
-use crate::worlds::{
-    Operators, World, cases, folder_expression, nodes, possible_relationships, subjects, worlds, worlds_with,
-};
+use crate::worlds::{Operators, World, cases, nodes, possible_relationships, subjects, worlds, worlds_with};
 
 /// An answer, or that there is none because of a cycle.
 fn outcome(world: &World, resource: &ObjectRef, permission: &str, subject: &SubjectRef) -> Option<Answer> {
@@ -37,7 +36,8 @@ fn equal_pairs(one: &str, two: &str, three: &str) -> Vec<(String, String)> {
     pairs.to_vec()
 }
 
-fn statements((one, two, three): (String, String, String)) -> String {
+fn statements(random: &mut Random) -> String {
+    let [one, two, three] = std::array::from_fn(|_| folder_expression(random, Operators::Every));
     let pairs = equal_pairs(&one, &two, &three);
     let lines = pairs.iter().enumerate().map(|(number, (left, right))| {
         format!("permission left_{number:02} = {left}\npermission right_{number:02} = {right}\n")
@@ -50,10 +50,7 @@ proptest! {
 
     #[test]
     fn the_laws_of_sets_hold(
-        world in {
-            let operand = || folder_expression(Operators::Every);
-            worlds_with((operand(), operand(), operand()).prop_map(statements), Operators::Every)
-        },
+        world in worlds_with(statements, Operators::Every),
         picks in prop::array::uniform3(any::<Index>()),
     ) {
         let subjects = subjects(&world.schema);
