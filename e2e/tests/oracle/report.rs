@@ -14,6 +14,18 @@ pub(crate) struct Finding {
     pub(crate) theirs: String,
 }
 
+impl Finding {
+    /// What kind of difference it is: the RPC, and how each answered. Of each kind one is shown.
+    pub(crate) fn kind(&self) -> String {
+        let rpc = self.asked.split(' ').next().unwrap_or_default();
+        let [ours, theirs] = [&self.ours, &self.theirs].map(|answer| {
+            let refusal = answer.split_once("code: ").and_then(|(_, rest)| rest.split(',').next());
+            refusal.unwrap_or(answer.split(['(', '[']).next().unwrap_or_default())
+        });
+        format!("{rpc}: ours {ours:.40}, SpiceDB {theirs:.40}")
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}\n    ours:    {}\n    SpiceDB: {}", self.asked, self.ours, self.theirs)
@@ -24,6 +36,8 @@ impl fmt::Display for Finding {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
     pub(crate) worlds: u64,
+    /// In how many of them SpiceDB took too long over something.
+    pub(crate) stuck: u64,
     /// By the RPC that was asked.
     pub(crate) compared: BTreeMap<&'static str, u64>,
     pub(crate) deliberate: BTreeMap<Difference, u64>,
@@ -53,6 +67,7 @@ impl Report {
 
     pub(crate) fn add(&mut self, other: Self) {
         self.worlds += other.worlds;
+        self.stuck += other.stuck;
         other.compared.into_iter().for_each(|(rpc, count)| *self.compared.entry(rpc).or_default() += count);
         other.deliberate.into_iter().for_each(|(which, count)| *self.deliberate.entry(which).or_default() += count);
         self.findings.extend(other.findings);
@@ -62,6 +77,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} answers of {} worlds compared: {:?}", self.answers(), self.worlds, self.compared)?;
+        write!(formatter, "; SpiceDB got stuck in {}", self.stuck)?;
         for (difference, count) in &self.deliberate {
             write!(formatter, "\n  {count} {}", difference.name())?;
         }

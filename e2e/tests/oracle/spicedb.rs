@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Duration;
 
 use contract::authzed::api::v1::{
     CheckBulkPermissionsRequest, CheckBulkPermissionsResponse, CheckPermissionRequest, CheckPermissionResponse,
@@ -11,17 +13,23 @@ use contract::authzed::api::v1::{
 };
 use prost::Message;
 use testing::parts;
+use tonic::Code;
 
 use crate::answers::{Refusal, code_named};
 
 const BRIDGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/spicedb_oracle.py");
+
+/// How long it may take over a message. Where a question leads round in circles it would try every way round fifty times.
+const ANSWER_SECONDS_MAX: u64 = 5;
 
 /// One SpiceDB with nothing but its memory. It ends with this.
 #[derive(Debug)]
 pub(crate) struct SpiceDb {
     process: Child,
     requests: ChildStdin,
-    answers: ChildStdout,
+    answers: Receiver<(u8, Vec<u8>)>,
+    /// It was ended since it took too long, and has no answers until it begins anew.
+    is_stuck: bool,
 }
 
 impl SpiceDb {
@@ -39,13 +47,29 @@ impl SpiceDb {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let (requests, answers) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
-        Self { process, requests, answers }
+        let (requests, mut output) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
+        let (send, answers) = mpsc::channel();
+        std::thread::spawn(move || {
+            while let Some(answer) = next_answer(&mut output) {
+                if send.send(answer).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { process, requests, answers, is_stuck: false }
     }
 
     /// Forgets everything.
     pub(crate) fn begin(&mut self) {
+        if self.is_stuck {
+            *self = Self::start();
+        }
         self.raw(b'N', &[]).unwrap();
+    }
+
+    /// Whether it took too long over something, and has no answers any more.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.is_stuck
     }
 
     pub(crate) fn write_schema(&mut self, request: &WriteSchemaRequest) -> Result<WriteSchemaResponse, Refusal> {
@@ -98,18 +122,37 @@ impl SpiceDb {
     }
 
     fn raw(&mut self, letter: u8, message: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let stuck = || Refusal { code: Code::DeadlineExceeded, message: "it took too long".to_owned() };
+        if self.is_stuck {
+            return Err(stuck());
+        }
         let mut request = vec![letter];
         request.extend(u32::try_from(message.len()).unwrap().to_le_bytes());
         request.extend(message);
         self.requests.write_all(&request).unwrap();
         self.requests.flush().unwrap();
-        let mut head = [0; 5];
-        self.answers.read_exact(&mut head).expect("SpiceDB's process answers");
-        let [outcome, length @ ..] = head;
-        let mut answer = vec![0; u32::from_le_bytes(length) as usize];
-        self.answers.read_exact(&mut answer).unwrap();
-        if outcome == 0 { Ok(answer) } else { Err(refusal(&String::from_utf8_lossy(&answer))) }
+        // Loading the library takes its time too.
+        let limit = if letter == b'N' { 60 } else { ANSWER_SECONDS_MAX };
+        match self.answers.recv_timeout(Duration::from_secs(limit)) {
+            Ok((0, answer)) => Ok(answer),
+            Ok((_, error)) => Err(refusal(&String::from_utf8_lossy(&error))),
+            Err(RecvTimeoutError::Timeout) => {
+                self.is_stuck = true;
+                let _ = self.process.kill();
+                Err(stuck())
+            }
+            Err(RecvTimeoutError::Disconnected) => panic!("SpiceDB's process has ended"),
+        }
     }
+}
+
+fn next_answer(output: &mut ChildStdout) -> Option<(u8, Vec<u8>)> {
+    let mut head = [0; 5];
+    output.read_exact(&mut head).ok()?;
+    let [outcome, length @ ..] = head;
+    let mut answer = vec![0; u32::from_le_bytes(length) as usize];
+    output.read_exact(&mut answer).ok()?;
+    Some((outcome, answer))
 }
 
 impl Drop for SpiceDb {

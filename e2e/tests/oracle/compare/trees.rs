@@ -17,6 +17,9 @@ use crate::report::Report;
 pub(super) async fn compare(pair: &mut Pair, node: &(ObjectRef, String), reach: Reach, report: &mut Report) {
     let request = expansion(&node.0, &node.1);
     let theirs = pair.spicedb.expand(&request).map(|answer| shape(&answer.tree_root.unwrap()));
+    if pair.spicedb.is_stuck() {
+        return;
+    }
     let ours = pair.ours().expand_permission_tree(request).await;
     let ours = ours.map(|answer| shape(&answer.into_inner().tree_root.unwrap())).map_err(Refusal::from);
     let (same, why) = match (&ours, &theirs) {
