@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chassis::Context;
+use chassis::{Context, FieldInvalid};
 use contract::authzed::api::v1::algebraic_subject_set::Operation;
 use contract::authzed::api::v1::permission_relationship_tree::TreeType;
 use contract::authzed::api::v1::{
@@ -31,6 +31,9 @@ pub(crate) async fn expand_permission_tree(
     let consistency = messages::consistency(request.consistency);
     let consistency = references::consistency(consistency.as_ref())?;
     let resource = references::object(request.resource.map(messages::object).as_ref(), "resource")?;
+    if resource.is_wildcard() {
+        return Err(FieldInvalid::new("resource.object_id", "must be one object: a wildcard has no tree").into());
+    }
     references::name(&request.permission, "permission")?;
 
     let view = service.freshness.view(&ctx, &consistency).await?;

@@ -193,6 +193,8 @@ async fn a_permission_is_expanded_and_its_groups_are_not_opened() {
 
     let group = client(&world).expand_permission_tree(request("group:g", "member")).await.unwrap().into_inner();
     assert_eq!(leaf(&group.tree_root.unwrap()), ["user:bob#"]);
+    let everything = refused(client(&world).expand_permission_tree(request("document:*", "view")).await);
+    assert_eq!(everything, ours(Code::InvalidArgument, "FIELD_INVALID"));
     let unknown = refused(client(&world).expand_permission_tree(request("document:a", "edit")).await);
     assert_eq!(unknown, theirs(Code::FailedPrecondition, "UNKNOWN_RELATION_OR_PERMISSION"));
 }
