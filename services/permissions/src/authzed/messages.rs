@@ -1,5 +1,6 @@
 //! Objects, subjects, relationships, filters and freshness, from this contract's messages to ours and back.
 
+use chassis::FieldInvalid;
 use contract::authzed::api::v1 as theirs;
 use contract::authzed::api::v1::consistency::Requirement as Theirs;
 use contract::permissions::v1 as ours;
@@ -81,11 +82,20 @@ pub(super) fn relationship_of(message: ours::Relationship) -> theirs::Relationsh
 /// A filter, as ours.
 ///
 /// # Errors
-/// If it asks for a prefix.
+/// If it asks for a prefix, for a wildcard as resource, or for subjects of no type.
 pub(super) fn filter(message: theirs::RelationshipFilter, field: &str) -> Result<ours::RelationshipFilter, Error> {
     if !message.optional_resource_id_prefix.is_empty() {
         let field = format!("{field}.optional_resource_id_prefix");
         return Err(Error::NotServed { field, instead: "filter by the whole id, or read all of the type" });
+    }
+    if message.optional_resource_id == "*" {
+        let field = format!("{field}.optional_resource_id");
+        return Err(FieldInvalid::new(field, "must be one object: a wildcard is never a resource").into());
+    }
+    // Ours may filter by a subject's id alone; here a subject filter has a type, or a caller's slip would match every type.
+    if message.optional_subject_filter.as_ref().is_some_and(|subject| subject.subject_type.is_empty()) {
+        let field = format!("{field}.optional_subject_filter.subject_type");
+        return Err(FieldInvalid::new(field, "is missing").into());
     }
     let subject = message.optional_subject_filter.unwrap_or_default();
     Ok(ours::RelationshipFilter {

@@ -5,7 +5,8 @@ use contract::authzed::api::v1::precondition::Operation as Expected;
 use contract::authzed::api::v1::relationship_update::Operation;
 use contract::authzed::api::v1::{
     ContextualizedCaveat, Cursor, DeleteRelationshipsRequest, Precondition, ReadRelationshipsRequest,
-    ReadRelationshipsResponse, Relationship, RelationshipFilter, RelationshipUpdate, WriteRelationshipsRequest,
+    ReadRelationshipsResponse, Relationship, RelationshipFilter, RelationshipUpdate, SubjectFilter,
+    WriteRelationshipsRequest,
 };
 use tonic::{Code, Status};
 
@@ -125,6 +126,15 @@ async fn a_list_streams_every_page_and_goes_on_after_any_relationship() {
     let too_many = ReadRelationshipsRequest { optional_limit: 1_001, ..request };
     let refusal = refused(read(&world, too_many).await);
     assert_eq!(refusal, theirs(Code::InvalidArgument, "EXCEEDS_MAXIMUM_ALLOWABLE_LIMIT"));
+    let filtered = |adjust: fn(&mut RelationshipFilter)| {
+        let mut filter = documents().unwrap();
+        adjust(&mut filter);
+        ReadRelationshipsRequest { relationship_filter: Some(filter), ..ReadRelationshipsRequest::default() }
+    };
+    let of_no_type = filtered(|filter| filter.optional_subject_filter = Some(SubjectFilter::default()));
+    assert_eq!(refused(read(&world, of_no_type).await), ours(Code::InvalidArgument, "FIELD_INVALID"));
+    let of_everything = filtered(|filter| "*".clone_into(&mut filter.optional_resource_id));
+    assert_eq!(refused(read(&world, of_everything).await), ours(Code::InvalidArgument, "FIELD_INVALID"));
     let empty = ReadRelationshipsRequest::default();
     assert_eq!(refused(read(&world, empty).await), ours(Code::InvalidArgument, "FIELD_INVALID"));
 }
