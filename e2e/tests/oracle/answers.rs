@@ -61,11 +61,6 @@ impl Outcome {
             (Self::Has | Self::No | Self::Refused(_), _) => false,
         }
     }
-
-    /// Whether SpiceDB gave up on the way.
-    pub(crate) fn is_too_deep(&self) -> bool {
-        matches!(self, Self::Refused(refusal) if is_too_deep(refusal))
-    }
 }
 
 /// Whether SpiceDB gave up on the way.

@@ -38,7 +38,7 @@ pub(crate) async fn compare(pair: &mut Pair, world: &World, objects: usize, rand
     let reaches: Reaches = nodes.iter().map(|node| (node.clone(), reach(node))).collect();
     schema(pair, &mut report).await;
     for _ in 0..LISTS {
-        reads::compare(pair, &reads::random_filter(&world.schema, &ids, random), &mut report).await;
+        reads::compare(pair, &world.schema, &reads::random_filter(&world.schema, &ids, random), &mut report).await;
     }
     // What leads round in circles comes last: SpiceDB may get stuck over it.
     let (circles, straight): (Vec<_>, Vec<_>) = nodes.iter().partition(|node| reaches[*node] == Reach::Circle);

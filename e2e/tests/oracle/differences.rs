@@ -5,7 +5,7 @@ use std::path::Path;
 use tonic::Code;
 use worlds::Reach;
 
-use crate::answers::{Outcome, is_too_deep};
+use crate::answers::{Outcome, Refusal, is_too_deep};
 use crate::pair::Both;
 
 /// The document with a row for each.
@@ -23,10 +23,38 @@ pub(crate) enum Difference {
     DepthAnswered,
     /// The question depends on its own denial: ours refuses whoever asks, SpiceDB only if it comes that way.
     NegationCycleRefused,
+    /// A list is filtered by a permission: there is nothing in it.
+    PermissionFiltered,
+    /// A name that is empty is an invalid argument, and not one that the schema lacks.
+    EmptyName,
+    /// A filter has a type: an id alone is refused.
+    FilterNeedsType,
+    /// A schema that is refused is an invalid argument, whatever is wrong with it.
+    SchemaRefusalCode,
+    /// An arrow to something that none of the types there has is refused.
+    ArrowToNowhere,
+    /// A wildcard is not passed on within a type either.
+    WildcardWithinType,
+    /// A permission has types only under `use typechecking`.
+    AnnotationNeedsUse,
+    /// A line may end before a `+`, and after `...`.
+    LineBreaks,
 }
 
 impl Difference {
-    pub(crate) const ALL: [Self; 3] = [Self::CycleAnswered, Self::DepthAnswered, Self::NegationCycleRefused];
+    pub(crate) const ALL: [Self; 11] = [
+        Self::CycleAnswered,
+        Self::DepthAnswered,
+        Self::NegationCycleRefused,
+        Self::PermissionFiltered,
+        Self::EmptyName,
+        Self::FilterNeedsType,
+        Self::SchemaRefusalCode,
+        Self::ArrowToNowhere,
+        Self::WildcardWithinType,
+        Self::AnnotationNeedsUse,
+        Self::LineBreaks,
+    ];
 
     /// What the document and the scenarios call it.
     pub(crate) fn name(self) -> &'static str {
@@ -34,6 +62,14 @@ impl Difference {
             Self::CycleAnswered => "cycle-answered",
             Self::DepthAnswered => "depth-answered",
             Self::NegationCycleRefused => "negation-cycle-refused",
+            Self::PermissionFiltered => "permission-filtered",
+            Self::EmptyName => "empty-name",
+            Self::FilterNeedsType => "filter-needs-type",
+            Self::SchemaRefusalCode => "schema-refusal-code",
+            Self::ArrowToNowhere => "arrow-to-nowhere",
+            Self::WildcardWithinType => "wildcard-within-type",
+            Self::AnnotationNeedsUse => "annotation-needs-use",
+            Self::LineBreaks => "line-breaks",
         }
     }
 
@@ -50,6 +86,37 @@ impl Difference {
                 through_negation.then_some(Self::NegationCycleRefused)
             }
             (Outcome::Has | Outcome::No | Outcome::Refused(_), _) => None,
+        }
+    }
+
+    /// The difference that explains what each has against a schema.
+    pub(crate) fn between_schemas(ours: Option<&Refusal>, theirs: Option<&Refusal>) -> Option<Self> {
+        let says = |text: &str| ours.is_some_and(|refusal| refusal.message.contains(text));
+        match (ours, theirs) {
+            (Some(ours), Some(theirs)) => {
+                let of_theirs = matches!(theirs.code, Code::FailedPrecondition | Code::Unknown);
+                (ours.code == Code::InvalidArgument && of_theirs).then_some(Self::SchemaRefusalCode)
+            }
+            (Some(_), None) if says("no type that") => Some(Self::ArrowToNowhere),
+            (Some(_), None) if says("a wildcard cannot be passed on") => Some(Self::WildcardWithinType),
+            (Some(_), None) if says("add `use typechecking`") => Some(Self::AnnotationNeedsUse),
+            (None, Some(theirs)) if theirs.message.contains("Expected end of statement") => Some(Self::LineBreaks),
+            (Some(_), None) | (None, Some(_)) | (None, None) => None,
+        }
+    }
+
+    /// The difference that explains the codes of answers to a request at the edge of the contract.
+    pub(crate) fn between_codes(ours: Code, theirs: Code, asked: &str) -> Option<Self> {
+        let asks = |rpc: &str, part: &str| asked.starts_with(rpc) && asked.contains(part);
+        match (ours, theirs) {
+            (Code::Ok, Code::FailedPrecondition) if asks("read", "optional_relation: \"view\"") => {
+                Some(Self::PermissionFiltered)
+            }
+            (Code::InvalidArgument, Code::FailedPrecondition) if asks("check", "\"\"") || asks("expand", "\"\"") => {
+                Some(Self::EmptyName)
+            }
+            (Code::InvalidArgument, Code::Ok) if asks("read", "resource_type: \"\"") => Some(Self::FilterNeedsType),
+            _ => None,
         }
     }
 }

@@ -4,7 +4,7 @@ use contract::authzed::api::v1::consistency::Requirement;
 use contract::authzed::api::v1::relationship_update::Operation;
 use contract::authzed::api::v1::{
     CheckBulkPermissionsRequestItem, CheckPermissionRequest, Consistency, ExpandPermissionTreeRequest, ObjectReference,
-    Relationship, RelationshipUpdate, SubjectReference,
+    Relationship, RelationshipUpdate, SubjectReference, WriteRelationshipsRequest,
 };
 use graph::{ObjectRef, SubjectRef};
 
@@ -99,4 +99,9 @@ pub(crate) fn subject_text(subject: &SubjectReference) -> String {
     let member =
         if subject.optional_relation.is_empty() { String::new() } else { format!("#{}", subject.optional_relation) };
     format!("{}:{}{member}", object.object_type, object.object_id)
+}
+
+/// A write without preconditions.
+pub(crate) fn write(updates: Vec<RelationshipUpdate>) -> WriteRelationshipsRequest {
+    WriteRelationshipsRequest { updates, ..WriteRelationshipsRequest::default() }
 }

@@ -7,6 +7,7 @@ use worlds::Random;
 
 use super::finding;
 use crate::answers::Refusal;
+use crate::differences::Difference;
 use crate::message::{fully_consistent, text};
 use crate::pair::Pair;
 use crate::report::Report;
@@ -16,7 +17,7 @@ pub(super) fn random_filter(schema: &Schema, ids: &[String], random: &mut Random
     let mut types: Vec<&str> = schema.definitions().iter().map(|definition| definition.name()).collect();
     let mut members: Vec<&str> =
         schema.definitions().iter().flat_map(|definition| definition.members()).map(|member| member.name()).collect();
-    if random.one_in(8) {
+    if random.one_in(8) || members.is_empty() {
         types.push("nothing");
         members.push("nowhere");
     }
@@ -47,7 +48,7 @@ pub(super) fn random_filter(schema: &Schema, ids: &[String], random: &mut Random
 }
 
 /// Compares what both list, whatever the order, and whether both refuse.
-pub(super) async fn compare(pair: &mut Pair, filter: &RelationshipFilter, report: &mut Report) {
+pub(super) async fn compare(pair: &mut Pair, schema: &Schema, filter: &RelationshipFilter, report: &mut Report) {
     let request = ReadRelationshipsRequest {
         consistency: fully_consistent(),
         relationship_filter: Some(filter.clone()),
@@ -65,11 +66,15 @@ pub(super) async fn compare(pair: &mut Pair, filter: &RelationshipFilter, report
     };
     let theirs = sorted(pair.spicedb.read(&request));
     let ours = sorted(pair.read_ours(request).await);
+    let is_permission = !filter.optional_relation.is_empty()
+        && schema.definition(&filter.resource_type).is_some_and(|of| of.is_permission(&filter.optional_relation));
+    let why = (is_permission && matches!((&ours, &theirs), (Ok(ours), Err(_)) if ours.is_empty()))
+        .then_some(Difference::PermissionFiltered);
     let same = match (&ours, &theirs) {
         (Ok(ours), Ok(theirs)) => ours == theirs,
         (Err(ours), Err(theirs)) => ours.code == theirs.code,
         (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
     };
-    report
-        .count("ReadRelationships", same, None, || finding("ReadRelationships", format!("{filter:?}"), &ours, &theirs));
+    let finding = || finding("ReadRelationships", format!("{filter:?}"), &ours, &theirs);
+    report.count("ReadRelationships", same, why, finding);
 }
