@@ -1,4 +1,5 @@
-//! `cargo xtask test`: installs what tests need, builds the binaries that stories start, and runs all tests.
+//! `cargo xtask test`: installs what tests need, builds the binaries that stories start, and runs all tests; with `--soak` the long
+//! comparisons in their place.
 
 use std::process::Command;
 
@@ -9,9 +10,18 @@ use crate::error::Result;
 use crate::local::up;
 use crate::{shell, tree};
 
+/// The long comparisons: a crate, and its tests that only run when asked for.
+const SOAKS: &[(&str, &str)] = &[("e2e", "oracle")];
+
+/// How many answers of the engine a soak compares with the plain evaluator's.
+const ENGINE_ANSWERS: &str = "1000000";
+
 /// Which tests.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
+    /// The long comparisons instead: half an hour.
+    #[arg(long)]
+    soak: bool,
     /// Further arguments of `cargo test`, in place of --workspace if they name packages.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     cargo: Vec<String>,
@@ -25,9 +35,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             .and_then(|_| parts::postgres(&mut say))
             .and_then(|_| parts::buf(&mut say))
             .and_then(|_| parts::python_client(&mut say))
+            .and_then(|_| parts::spicedb(&mut say))
     });
     installed?;
-    shell::done("Envoy, PostgreSQL, buf and a Python client are in the cache", took);
+    shell::done("Envoy, PostgreSQL, buf, SpiceDB and its Python client are in the cache", took);
+    if options.soak {
+        let (done, took) = shell::timed(soak);
+        shell::done("soak", took);
+        postgres::stop_shared()?;
+        return done;
+    }
     up::build(false)?;
     let mut cargo = Command::new(shell::cargo());
     cargo.current_dir(tree::root()).arg("test").args(test(&options.cargo));
@@ -35,6 +52,17 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     shell::done("tests", took);
     postgres::stop_shared()?;
     done
+}
+
+fn soak() -> Result<()> {
+    for (package, test) in SOAKS {
+        let mut cargo = Command::new(shell::cargo());
+        cargo.current_dir(tree::root()).args(["test", "--package", package, "--test", test]);
+        shell::run(cargo.args(["--", "--ignored", "--nocapture"]))?;
+    }
+    let mut engine = Command::new(shell::cargo());
+    engine.current_dir(tree::root()).args(["run", "--quiet", "--release", "--package", "bench-engine", "--"]);
+    shell::run(engine.args(["--soak", ENGINE_ANSWERS]))
 }
 
 /// Looks at the tree.

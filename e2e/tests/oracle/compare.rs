@@ -1,11 +1,12 @@
 //! Everything about one world, asked of both.
 
+mod meaning;
 mod reads;
 mod trees;
 
 use std::collections::BTreeMap;
 
-use graph::{Definition, Expression, Member, ObjectRef, Schema, SubjectRef};
+use graph::{ObjectRef, SubjectRef};
 use worlds::{Random, Reach, World, ids, nodes, subjects};
 
 use crate::differences::Difference;
@@ -36,7 +37,7 @@ pub(crate) async fn compare(pair: &mut Pair, world: &World, objects: usize, rand
     let nodes = nodes(&world.schema, &ids);
     let reach = |(object, member): &(ObjectRef, String)| Reach::of(&world.schema, &world.relationships, object, member);
     let reaches: Reaches = nodes.iter().map(|node| (node.clone(), reach(node))).collect();
-    schema(pair, &mut report).await;
+    meaning::compare(pair, &mut report).await;
     for _ in 0..LISTS {
         reads::compare(pair, &world.schema, &reads::random_filter(&world.schema, &ids, random), &mut report).await;
     }
@@ -80,60 +81,6 @@ async fn checks(pair: &mut Pair, questions: &[Question], reaches: &Reaches, rand
         let finding = || finding("CheckBulkPermissions", question, &both.ours, &both.theirs);
         let why = Difference::between(&both, reach(question));
         report.count("CheckBulkPermissions", both.ours.agrees(&both.theirs), why, finding);
-    }
-}
-
-/// The schema that each gives back says the same.
-async fn schema(pair: &mut Pair, report: &mut Report) {
-    let theirs = pair.spicedb.read_schema().unwrap().schema_text;
-    let ours = pair.our_schemas().read_schema(contract::authzed::api::v1::ReadSchemaRequest {}).await;
-    let ours = ours.unwrap().into_inner().schema_text;
-    let same = meaning(&ours).is_some_and(|meaning| Some(meaning) == self::meaning(&theirs));
-    report.count("ReadSchema", same, None, || finding("ReadSchema", "", &ours, &theirs));
-}
-
-/// What a schema says, whatever the order of its definitions and the layout of its expressions.
-fn meaning(text: &str) -> Option<BTreeMap<String, Vec<String>>> {
-    let schema = Schema::parse(text).ok()?;
-    let members = |definition: &Definition| definition.members().iter().map(statement).collect();
-    Some(schema.definitions().iter().map(|definition| (definition.name().to_owned(), members(definition))).collect())
-}
-
-fn statement(member: &Member) -> String {
-    match member {
-        Member::Relation(_) => member.to_string(),
-        Member::Permission(permission) => {
-            format!("permission {} = {}", permission.name(), flat(permission.expression()))
-        }
-    }
-}
-
-/// An expression without the parentheses that change nothing.
-fn flat(expression: &Expression) -> Expression {
-    let mut all = Vec::new();
-    match expression {
-        Expression::Nil | Expression::Own | Expression::Member(_) | Expression::Arrow { .. } => expression.clone(),
-        Expression::Union(operands) => {
-            operands.iter().map(flat).for_each(|one| match one {
-                Expression::Union(inner) => all.extend(inner),
-                other => all.push(other),
-            });
-            Expression::Union(all)
-        }
-        Expression::Intersection(operands) => {
-            operands.iter().map(flat).for_each(|one| match one {
-                Expression::Intersection(inner) => all.extend(inner),
-                other => all.push(other),
-            });
-            Expression::Intersection(all)
-        }
-        Expression::Exclusion(operands) => {
-            operands.iter().map(flat).enumerate().for_each(|(index, one)| match one {
-                Expression::Exclusion(inner) if index == 0 => all.extend(inner),
-                other => all.push(other),
-            });
-            Expression::Exclusion(all)
-        }
     }
 }
 

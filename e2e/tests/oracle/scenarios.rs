@@ -17,7 +17,7 @@ async fn scenarios_expect_what_spicedb_says() {
     let mut pair = Pair::start().await;
     let mut failures = Vec::new();
     let scenarios = Scenario::read_all(Path::new(FOLDER));
-    assert!(scenarios.len() >= 20, "only {} scenarios were found", scenarios.len());
+    assert!(scenarios.len() >= 30, "only {} scenarios were found", scenarios.len());
     for scenario in scenarios {
         let found = run(&mut pair, &scenario).await;
         failures.extend(found.into_iter().map(|failure| format!("{}: {failure}", scenario.name)));

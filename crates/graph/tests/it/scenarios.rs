@@ -8,7 +8,7 @@ use worlds::{Expectation, Scenario, World};
 #[test]
 fn every_scenario_holds() {
     let scenarios = Scenario::read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"));
-    assert!(scenarios.len() >= 20, "only {} scenarios were found", scenarios.len());
+    assert!(scenarios.len() >= 30, "only {} scenarios were found", scenarios.len());
     let failures: Vec<String> = scenarios
         .iter()
         .flat_map(|scenario| run(scenario).into_iter().map(|failure| format!("{}: {failure}", scenario.name)))
