@@ -49,7 +49,7 @@ pub(crate) async fn compare(pair: &mut Pair, world: &World, objects: usize, rand
             let node = random.pick(&nodes);
             trees::compare(pair, node, reaches[*node], &mut report).await;
         }
-        checks(pair, &questions, &reaches, random, &mut report).await;
+        checks(pair, world, &questions, &reaches, random, &mut report).await;
     }
     report.stuck += u64::from(pair.spicedb.is_stuck());
     report
@@ -65,7 +65,14 @@ fn questions(nodes: &[&(ObjectRef, String)], subjects: &[SubjectRef]) -> Vec<Que
 }
 
 /// Asks everything at once, and some of it alone.
-async fn checks(pair: &mut Pair, questions: &[Question], reaches: &Reaches, random: &mut Random, report: &mut Report) {
+async fn checks(
+    pair: &mut Pair,
+    world: &World,
+    questions: &[Question],
+    reaches: &Reaches,
+    random: &mut Random,
+    report: &mut Report,
+) {
     let reach = |question: &Question| reaches[&(question.resource.clone(), question.permission.clone())];
     for _ in 0..ALONE.min(questions.len()) {
         let question = random.pick(questions);
@@ -74,12 +81,12 @@ async fn checks(pair: &mut Pair, questions: &[Question], reaches: &Reaches, rand
             return;
         }
         let finding = || finding("CheckPermission", question, &both.ours, &both.theirs);
-        let why = Difference::between(&both, reach(question));
+        let why = Difference::between(world, question, &both, reach(question));
         report.count("CheckPermission", both.ours.agrees(&both.theirs), why, finding);
     }
     for (question, both) in questions.iter().zip(pair.check_bulk(questions).await) {
         let finding = || finding("CheckBulkPermissions", question, &both.ours, &both.theirs);
-        let why = Difference::between(&both, reach(question));
+        let why = Difference::between(world, question, &both, reach(question));
         report.count("CheckBulkPermissions", both.ours.agrees(&both.theirs), why, finding);
     }
 }

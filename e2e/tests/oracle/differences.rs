@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use graph::{Answer, Budget, CheckRequest, Relationship};
 use tonic::Code;
-use worlds::Reach;
+use worlds::{Reach, World};
 
 use crate::answers::{Outcome, Refusal, is_too_deep};
+use crate::message::Question;
 use crate::pair::Both;
 
 /// The document with a row for each.
@@ -23,6 +25,8 @@ pub(crate) enum Difference {
     DepthAnswered,
     /// The question depends on its own denial: ours refuses whoever asks, SpiceDB only if it comes that way.
     NegationCycleRefused,
+    /// A userset asks where a wildcard of its type is stored: a wildcard stands for objects.
+    WildcardIsNoUserset,
     /// A list is filtered by a permission: there is nothing in it.
     PermissionFiltered,
     /// A name that is empty is an invalid argument, and not one that the schema lacks.
@@ -42,10 +46,11 @@ pub(crate) enum Difference {
 }
 
 impl Difference {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::CycleAnswered,
         Self::DepthAnswered,
         Self::NegationCycleRefused,
+        Self::WildcardIsNoUserset,
         Self::PermissionFiltered,
         Self::EmptyName,
         Self::FilterNeedsType,
@@ -62,6 +67,7 @@ impl Difference {
             Self::CycleAnswered => "cycle-answered",
             Self::DepthAnswered => "depth-answered",
             Self::NegationCycleRefused => "negation-cycle-refused",
+            Self::WildcardIsNoUserset => "wildcard-is-no-userset",
             Self::PermissionFiltered => "permission-filtered",
             Self::EmptyName => "empty-name",
             Self::FilterNeedsType => "filter-needs-type",
@@ -74,8 +80,11 @@ impl Difference {
     }
 
     /// The difference that explains these answers to a question that leads so far; nothing if none does.
-    pub(crate) fn between(both: &Both, reach: Reach) -> Option<Self> {
+    pub(crate) fn between(world: &World, question: &Question, both: &Both, reach: Reach) -> Option<Self> {
         let Both { ours, theirs } = both;
+        if !ours.agrees(theirs) && with_wildcards(world, question).is_some_and(|answer| answer.agrees(theirs)) {
+            return Some(Self::WildcardIsNoUserset);
+        }
         match (ours, theirs) {
             (Outcome::Has | Outcome::No, Outcome::Refused(refusal)) if is_too_deep(refusal) => match reach {
                 Reach::Circle => Some(Self::CycleAnswered),
@@ -118,6 +127,24 @@ impl Difference {
             (Code::InvalidArgument, Code::Ok) if asks("read", "resource_type: \"\"") => Some(Self::FilterNeedsType),
             _ => None,
         }
+    }
+}
+
+/// What the answer would be if a wildcard stood for the userset that asks too; nothing if no userset asks, or there is no answer.
+fn with_wildcards(world: &World, question: &Question) -> Option<Outcome> {
+    let Question { resource, permission, subject } = question;
+    subject.relation()?;
+    let mut relationships = world.relationships.clone();
+    for one in world.relationships.iter() {
+        let stored = one.subject().object();
+        if stored.is_wildcard() && stored.object_type() == subject.object().object_type() {
+            relationships.insert(Relationship::new(one.resource().clone(), one.relation(), subject.clone()).ok()?);
+        }
+    }
+    let request = CheckRequest { resource, permission, subject };
+    match graph::check(&world.schema, &relationships, &request, &Budget::default()).ok()? {
+        Answer::Has => Some(Outcome::Has),
+        Answer::No => Some(Outcome::No),
     }
 }
 

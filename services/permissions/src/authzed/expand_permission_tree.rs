@@ -80,11 +80,12 @@ impl<'g> Expansion<'g> {
             Member::Permission(permission) => {
                 let expression = permission.expression();
                 let tree = self.part(object, member.name(), expression, depth)?;
-                // What is nothing but another name is a union of one.
-                if matches!(expression, Expression::Member(_)) {
-                    self.node(object, member.name(), Operation::Union, vec![tree])
-                } else {
-                    Ok(tree)
+                match expression {
+                    // Without an operator it is a union of one.
+                    Expression::Nil | Expression::Own | Expression::Member(_) | Expression::Arrow { .. } => {
+                        self.node(object, member.name(), Operation::Union, vec![tree])
+                    }
+                    Expression::Union(_) | Expression::Intersection(_) | Expression::Exclusion(_) => Ok(tree),
                 }
             }
         }
