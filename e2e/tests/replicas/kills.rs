@@ -44,7 +44,8 @@ async fn call_on(world: Arc<World>, end: Arc<AtomicBool>) -> Vec<Answered> {
 /// How many calls of an RPC named `Check` the process has answered, by its own count.
 async fn checks(world: &World, member: Member) -> f64 {
     let metrics = metrics_of(world.cluster.lock().await.config(), member).await.unwrap();
-    let counts = metrics.lines().filter(|line| line.starts_with("rpc_calls_total{") && line.contains("/Check\""));
+    let counts =
+        metrics.lines().filter(|line| line.starts_with("bailiwick_rpc_calls_total{") && line.contains("/Check\""));
     counts.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
 }
 

@@ -1,4 +1,5 @@
 //! Stories of a cluster with two processes of each service: all of them share one.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod kills;
 mod readers;

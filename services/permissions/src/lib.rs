@@ -84,7 +84,6 @@ impl Service for Permissions {
         };
         let place = config.snapshot_store.as_deref().map(Place::open).transpose();
         let place = place.map_err(|error| StartError::Config(chain(&error).to_string()))?;
-        let replica = new_id(foundation.clock.now(), &*foundation.entropy);
         let hash_seed = u64::from_be_bytes(random(&*foundation.entropy));
         let (database, index) = (foundation.database.clone(), Arc::new(Index::new(hash_seed, window)));
         let metrics = IndexMetrics::register(&foundation.metrics);
@@ -109,25 +108,7 @@ impl Service for Permissions {
         foundation
             .tasks
             .spawn("merge", Merge { index: Arc::clone(&index), clock: Arc::clone(&foundation.clock), metrics }.run());
-        let collect = Collect {
-            database: database.clone(),
-            holder: replica,
-            every: Duration::from_secs(config.collect_seconds),
-            history: Duration::from_secs(config.history_seconds),
-            metrics: CollectionMetrics::register(&foundation.metrics),
-        };
-        foundation.tasks.spawn("collect", collect.run());
-        if let Some(place) = place {
-            let snapshots = WriteSnapshots {
-                database: database.clone(),
-                index: Arc::clone(&index),
-                place,
-                holder: replica,
-                every: Duration::from_secs(config.snapshot_seconds),
-                metrics: SnapshotMetrics::register(&foundation.metrics),
-            };
-            foundation.tasks.spawn("snapshot", snapshots.run());
-        }
+        keep_house(&config, foundation, &index, place);
         let clock: SharedClock = Arc::clone(&foundation.clock);
         let tenants = Tenants { database: database.clone(), clock, index: Arc::clone(&index) };
         foundation.tasks.spawn("tenants", tenants.run(foundation.follow_identity()?));
@@ -150,6 +131,29 @@ impl Service for Permissions {
     fn routes(self: Arc<Self>) -> Routes {
         authzed::add_to(grpc::routes(Arc::clone(&self)), self)
     }
+}
+
+/// Begins the jobs that one replica does for all.
+fn keep_house(config: &Config, foundation: &Foundation, index: &Arc<Index>, place: Option<Place>) {
+    let replica = new_id(foundation.clock.now(), &*foundation.entropy);
+    let collect = Collect {
+        database: foundation.database.clone(),
+        holder: replica,
+        every: Duration::from_secs(config.collect_seconds),
+        history: Duration::from_secs(config.history_seconds),
+        metrics: CollectionMetrics::register(&foundation.metrics),
+    };
+    foundation.tasks.spawn("collect", collect.run());
+    let Some(place) = place else { return };
+    let snapshots = WriteSnapshots {
+        database: foundation.database.clone(),
+        index: Arc::clone(index),
+        place,
+        holder: replica,
+        every: Duration::from_secs(config.snapshot_seconds),
+        metrics: SnapshotMetrics::register(&foundation.metrics),
+    };
+    foundation.tasks.spawn("snapshot", snapshots.run());
 }
 
 fn evaluations_max(config: &Config) -> usize {

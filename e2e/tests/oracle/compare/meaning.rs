@@ -4,17 +4,27 @@ use std::collections::BTreeMap;
 
 use contract::authzed::api::v1::ReadSchemaRequest;
 use graph::{Definition, Expression, Member, Schema};
+use tonic::Code;
 
 use super::finding;
+use crate::answers::Refusal;
 use crate::pair::Pair;
 use crate::report::Report;
 
 /// Compares what both say, not how they lay it out.
 pub(super) async fn compare(pair: &mut Pair, report: &mut Report) {
-    let theirs = pair.spicedb.read_schema().unwrap().schema_text;
-    let ours = pair.our_schemas().read_schema(ReadSchemaRequest {}).await.unwrap().into_inner().schema_text;
-    let same = meaning(&ours).is_some_and(|meaning| Some(meaning) == self::meaning(&theirs));
-    report.count("ReadSchema", same, None, || finding("ReadSchema", "", &ours, &theirs));
+    let theirs = pair.spicedb.read_schema().map(|answer| answer.schema_text);
+    let ours = pair.our_schemas().read_schema(ReadSchemaRequest {}).await.map_err(Refusal::from);
+    let ours = ours.map(|answer| answer.into_inner().schema_text);
+    let same = match (&ours, &theirs) {
+        (Ok(ours), Ok(theirs)) => meaning(ours).is_some_and(|meaning| Some(meaning) == self::meaning(theirs)),
+        // Of a schema without any definition SpiceDB says that there is none.
+        (Ok(ours), Err(refusal)) => {
+            meaning(ours).is_some_and(|meaning| meaning.is_empty()) && refusal.code == Code::NotFound
+        }
+        (Err(_), _) => false,
+    };
+    report.count("ReadSchema", same, None, || finding("ReadSchema", "", &format!("{ours:?}"), &format!("{theirs:?}")));
 }
 
 /// What a schema says, whatever the order of its definitions and the parentheses in its expressions.

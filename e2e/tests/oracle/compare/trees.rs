@@ -24,10 +24,9 @@ pub(super) async fn compare(pair: &mut Pair, node: &(ObjectRef, String), reach: 
     let ours = ours.map(|answer| shape(&answer.into_inner().tree_root.unwrap())).map_err(Refusal::from);
     let (same, why) = match (&ours, &theirs) {
         (Ok(ours), Ok(theirs)) => (ours == theirs, None),
+        // There is no tree of a circle, and each says so with a code of its own.
+        (_, Err(refusal)) if is_too_deep(refusal) && reach == Reach::Circle => (false, Some(Difference::CycleAnswered)),
         (Err(ours), Err(theirs)) => (ours.code == theirs.code, None),
-        (Ok(_), Err(refusal)) if is_too_deep(refusal) && reach == Reach::Circle => {
-            (false, Some(Difference::CycleAnswered))
-        }
         (Ok(_), Err(_)) | (Err(_), Ok(_)) => (false, None),
     };
     let asked = format!("{}#{}", node.0, node.1);

@@ -113,33 +113,51 @@ impl<'g> Expansion<'g> {
                     ArrowKind::Plain | ArrowKind::Any => Operation::Union,
                     ArrowKind::All => Operation::Intersection,
                 };
-                let children = self.along(object, relation, target, depth)?;
+                let children = self.along(object, owner, (relation, target), depth)?;
                 return self.node(object, owner, operation, children);
             }
             Expression::Union(operands) => (Operation::Union, operands),
             Expression::Intersection(operands) => (Operation::Intersection, operands),
-            Expression::Exclusion(operands) => (Operation::Exclusion, operands),
+            Expression::Exclusion(operands) => return self.exclusion(object, owner, operands, depth),
         };
         let part = |operand| self.part(object, owner, operand, depth);
-        let children = operands.iter().map(part).collect::<Result<_, _>>()?;
+        let children = opened(operation, operands).into_iter().map(part).collect::<Result<_, _>>()?;
         self.node(object, owner, operation, children)
+    }
+
+    /// `a - b - c` as this contract has it: what is left of `a - b`, and `c`.
+    fn exclusion(
+        &mut self,
+        object: &ObjectRef,
+        owner: &str,
+        operands: &[Expression],
+        depth: usize,
+    ) -> Result<PermissionRelationshipTree, Error> {
+        let (first, rest) = operands.split_first().expect("an exclusion has operands");
+        let mut left = self.part(object, owner, first, depth)?;
+        for operand in rest {
+            let right = self.part(object, owner, operand, depth)?;
+            left = self.node(object, owner, Operation::Exclusion, vec![left, right])?;
+        }
+        Ok(left)
     }
 
     /// What the objects that a relation leads to contribute.
     fn along(
         &mut self,
         object: &ObjectRef,
-        relation: &str,
-        target: &str,
+        owner: &str,
+        (relation, target): (&str, &str),
         depth: usize,
     ) -> Result<Vec<PermissionRelationshipTree>, Error> {
         let mut children = Vec::new();
         for subject in self.stored(object, relation)? {
             let next = subject.object();
-            // Not every type that the relation allows has the target.
-            if let Some(member) = self.graph.schema().member(next.object_type(), target) {
-                children.push(self.member(next, member, depth + 1)?);
-            }
+            // Not every type that the relation allows has the target: then nobody follows from there.
+            children.push(match self.graph.schema().member(next.object_type(), target) {
+                Some(member) => self.member(next, member, depth + 1)?,
+                None => self.leaf(object, owner, Vec::new())?,
+            });
         }
         Ok(children)
     }
@@ -177,6 +195,19 @@ impl<'g> Expansion<'g> {
         }
         Ok(())
     }
+}
+
+/// Operands without the parentheses around those of the same operator: `a + (b + c)` is a union of three.
+fn opened(operation: Operation, operands: &[Expression]) -> Vec<&Expression> {
+    let mut all = Vec::new();
+    for operand in operands {
+        match (operation, operand) {
+            (Operation::Union, Expression::Union(inner))
+            | (Operation::Intersection, Expression::Intersection(inner)) => all.extend(opened(operation, inner)),
+            (_, operand) => all.push(operand),
+        }
+    }
+    all
 }
 
 fn too_large() -> Error {
