@@ -109,8 +109,8 @@ impl Peer {
         Ok(Self { name, endpoints: Endpoints::new(channels.collect::<Result<_, _>>()?) })
     }
 
-    /// Makes one call within the bounds, at the endpoint whose turn it is. If that one cannot be reached, or breaks while it is
-    /// asked something that may be asked again, the next one is asked.
+    /// Makes one call within the bounds, at the endpoint whose turn it is. If that one cannot be reached or is not ready, or breaks
+    /// while it is asked something that may be asked again, the next one is asked.
     ///
     /// # Errors
     /// If it refuses, or does not answer by the deadline.
@@ -159,6 +159,12 @@ impl Peer {
                     return Err(Status::deadline_exceeded("no answer by the deadline"));
                 }
             };
+            // It has only just begun, and has done nothing: another one may be ready.
+            if reason_of(&status) == Some(Reason::NotReady) {
+                self.endpoints.broke(index);
+                broken = status;
+                continue;
+            }
             // What the service itself says has no source: the endpoint works.
             if status.source().is_none() {
                 self.endpoints.answered(index);

@@ -35,6 +35,9 @@ async fn call_on(world: Arc<World>, end: Arc<AtomicBool>) -> Vec<Answered> {
         let request = Request::get("/v1/documents/roadmap").header("authorization", format!("Bearer {key}"));
         let began = Instant::now();
         let answer = connection.send(request.body(Bytes::new()).unwrap()).await.unwrap();
+        if !answer.status.is_success() {
+            println!("{}: {}", answer.status, String::from_utf8_lossy(&answer.body));
+        }
         answers.push((began, answer.status.as_u16()));
         tokio::time::sleep(REST).await;
     }
