@@ -32,6 +32,7 @@ pub(crate) fn run() -> Result<()> {
         steps.push((name, done, took));
     };
     step("test", Ok(own(&["test"])));
+    step("faults", Ok(own(&["test", "--faults"])));
     step("fmt", Ok(cargo(&["fmt", "--all", "--check"])));
     step("clippy", Ok(cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"])));
     step("deny", deny());
