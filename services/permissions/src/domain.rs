@@ -3,6 +3,9 @@
 pub(crate) mod clock;
 pub(crate) mod consistency;
 pub(crate) mod digest;
+pub(crate) mod following;
+pub(crate) mod freshness;
+pub(crate) mod history;
 pub(crate) mod ledger;
 pub(crate) mod question;
 pub(crate) mod revision;

@@ -7,6 +7,7 @@ use chassis::{Context, Database, DatabaseError, TenantId};
 use tokio::time::Instant;
 
 use crate::domain::consistency::Consistency;
+use crate::domain::freshness::{Outlook, outlook};
 use crate::domain::revision::Revision;
 use crate::domain::token::TokenKeys;
 use crate::error::Error;
@@ -96,13 +97,11 @@ impl Freshness {
         }
         // Of another epoch, or ahead of what is applied: the head says, once, whether there is anything to wait for.
         let head = self.head().await?;
-        if head.epoch != revision.epoch {
-            return Err(Error::TokenLost);
+        match outlook(&revision, &head) {
+            Outlook::Comes => self.reached(context, revision).await,
+            Outlook::Lost => Err(Error::TokenLost),
+            Outlook::Invalid => Err(Error::TokenInvalid),
         }
-        if head.number < revision.number {
-            return Err(Error::TokenInvalid);
-        }
-        self.reached(context, revision).await
     }
 
     async fn reached(&self, context: &Context, revision: Revision) -> Result<View, Error> {

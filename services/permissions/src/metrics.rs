@@ -3,22 +3,13 @@
 use std::sync::atomic::AtomicU64;
 
 use chassis::Metrics;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Unit;
 
-/// Why the index was dropped and loaded again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-pub(crate) enum Rebuild {
-    /// The database began another life.
-    Epoch,
-    /// What was read has another digest than the head says.
-    Digest,
-    /// The replica was away for longer than history is stored.
-    Collected,
-}
+use crate::domain::following::Rebuild;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RebuildLabels {

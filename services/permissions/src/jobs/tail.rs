@@ -10,17 +10,18 @@ use chassis::error::chain;
 use chassis::{Database, DatabaseError, Latch, TenantId};
 use graph::{Engine, EngineError, EngineLoader};
 
+use crate::domain::following::{self, Course, Rebuild};
+use crate::domain::history::{History, Part};
 use crate::domain::revision::{Head, Point};
 use crate::domain::system;
 use crate::index::evaluator::Evaluator;
 use crate::index::tenant::{CompiledSchema, Tenant};
 use crate::index::{Deed, Index, no_schema};
-use crate::metrics::{IndexMetrics, Rebuild};
+use crate::metrics::IndexMetrics;
 use crate::snapshots::{self, Place};
 use crate::store::head;
 use crate::store::log::{self, TenantKey};
 use crate::store::schemas::StoredSchema;
-use history::{History, Part};
 
 /// The revision of the compiled-in schema: before every write.
 const COMPILED_IN: u64 = 0;
@@ -123,16 +124,12 @@ impl Tail {
 
     /// Goes on from a point towards the head; or says why that is not possible.
     async fn step(&self, at: Point, head: &Head) -> Result<Result<Point, Rebuild>, DatabaseError> {
-        if at.revision.epoch != head.point.revision.epoch {
-            return Ok(Err(Rebuild::Epoch));
-        }
-        if at.revision.number < head.floor {
-            return Ok(Err(Rebuild::Collected));
+        match following::course(&at, head) {
+            Course::Read => {}
+            Course::Doubt => return self.broken(at).await.map(Err),
+            Course::Rebuild(rebuild) => return Ok(Err(rebuild)),
         }
         let (after, newest) = (at.revision.number, head.point.revision.number);
-        if newest < after {
-            return self.broken(at).await.map(Err);
-        }
         let mut next = head.point;
         if newest.saturating_sub(after) > STEP_REVISIONS
             && let Some((number, digest)) = log::mark_from(&self.database, after + STEP_REVISIONS).await?
@@ -141,7 +138,7 @@ impl Tail {
             next.revision.number = number;
             next.digest = digest;
         }
-        let history = History::read(&self.database, after, next.revision.number).await?;
+        let history = history::read(&self.database, after, next.revision.number).await?;
         if history.digest_after(&at.digest) != next.digest {
             return self.broken(at).await.map(Err);
         }
@@ -152,16 +149,12 @@ impl Tail {
 
     /// What was applied, or what was read now, is not the history of the database.
     async fn broken(&self, at: Point) -> Result<Rebuild, DatabaseError> {
-        let head = head::read(&self.database).await?;
-        if head.point.revision.epoch != at.revision.epoch {
-            return Ok(Rebuild::Epoch);
+        let rebuild = following::verdict(&at, &head::read(&self.database).await?);
+        match rebuild {
+            Rebuild::Digest => head::renew_epoch(&self.database, at.revision.epoch).await?,
+            Rebuild::Epoch | Rebuild::Collected => {}
         }
-        if head.floor > at.revision.number {
-            return Ok(Rebuild::Collected);
-        }
-        // Commits were lost, and nobody said so: tokens, cursors and other replicas must learn of it too.
-        head::renew_epoch(&self.database, at.revision.epoch).await?;
-        Ok(Rebuild::Digest)
+        Ok(rebuild)
     }
 
     async fn apply(&self, history: History) {
