@@ -171,12 +171,14 @@ impl Tail {
         }
     }
 
-    /// Loads all that there is at the head.
+    /// Loads all that there is at the head: both as of one moment, or a database that lost commits in between would have other
+    /// rows than the head says.
     async fn load(&self) -> Result<Point, TailError> {
-        let head = head::read(&self.database).await?;
+        let mut moment = log::moment(&self.database).await?;
+        let head = head::read_in(&mut *moment).await?;
         let number = head.point.revision.number;
         let mut schemas = HashMap::new();
-        for (tenant, stored) in log::schemas_at(&self.database, number).await? {
+        for (tenant, stored) in log::schemas_at(&mut moment, number).await? {
             let compiled = self.compile(&tenant, stored).await;
             schemas.insert(tenant, compiled);
         }
@@ -192,11 +194,12 @@ impl Tail {
         let mut loaders: HashMap<TenantKey, EngineLoader> =
             schemas.iter().map(|(tenant, schema)| (tenant.clone(), loader(schema))).collect();
         let mut relationships = 0_u64;
-        log::relationships_at(&self.database, number, |tenant, relationship| {
+        log::relationships_at(&mut moment, number, |tenant, relationship| {
             relationships += 1;
             loaders.entry(tenant).or_insert_with(|| loader(&None)).add(&relationship)
         })
         .await??;
+        drop(moment);
         tracing::info!(tenants = loaders.len(), relationships, revision = number, "loaded");
         let finish = move || {
             let finished = loaders.into_iter().map(|(tenant, loader)| {

@@ -1,7 +1,7 @@
 //! The head: the newest revision of the one stream that every write takes part in.
 
 use chassis::{Database, DatabaseError};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::rows::{column, digest, revision};
@@ -13,9 +13,14 @@ pub(crate) const CHANNEL: &str = "revision_head";
 
 /// The newest revision.
 pub(crate) async fn read(database: &Database) -> Result<Head, DatabaseError> {
+    read_in(database.pool()).await
+}
+
+/// The newest revision, as of a transaction's moment.
+pub(crate) async fn read_in(executor: impl PgExecutor<'_>) -> Result<Head, DatabaseError> {
     let row =
         sqlx::query!(r#"SELECT epoch, revision, digest, floor, clock_timestamp() AS "read_at!" FROM revision_head"#)
-            .fetch_one(database.pool())
+            .fetch_one(executor)
             .await?;
     let revision_ = Revision { epoch: row.epoch, number: revision(row.revision) };
     Ok(Head {

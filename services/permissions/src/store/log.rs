@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chassis::{Database, DatabaseError};
 use futures::TryStreamExt as _;
 use graph::{Change, Relationship};
+use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::rows::{Row, column, digest, revision};
 use super::schemas::StoredSchema;
@@ -21,11 +22,15 @@ pub(crate) struct Entry<T> {
     pub(crate) what: T,
 }
 
+/// A transaction whose statements all read what was committed at one moment. If the database goes down in it, it ends: no
+/// statement is answered by another database than those before.
+pub(crate) async fn moment(database: &Database) -> Result<Transaction<'static, Postgres>, DatabaseError> {
+    Ok(database.pool().begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?)
+}
+
 /// Every relationship that was there at a revision, until `take` refuses one.
-///
-/// No transaction holds the moment still: whatever is written meanwhile has a later revision, and is left out by it.
 pub(crate) async fn relationships_at<E>(
-    database: &Database,
+    connection: &mut PgConnection,
     at: u64,
     mut take: impl FnMut(TenantKey, Relationship) -> Result<(), E>,
 ) -> Result<Result<(), E>, DatabaseError> {
@@ -35,7 +40,7 @@ pub(crate) async fn relationships_at<E>(
          WHERE created_revision <= $1 AND (deleted_revision IS NULL OR deleted_revision > $1)",
         column(at)
     )
-    .fetch(database.pool());
+    .fetch(connection);
     while let Some(row) = rows.try_next().await? {
         let relationship = Row {
             resource_type: row.resource_type,
@@ -55,7 +60,7 @@ pub(crate) async fn relationships_at<E>(
 
 /// The schema of each tenant that was in force at a revision.
 pub(crate) async fn schemas_at(
-    database: &Database,
+    connection: &mut PgConnection,
     at: u64,
 ) -> Result<HashMap<TenantKey, StoredSchema>, DatabaseError> {
     let rows = sqlx::query!(
@@ -63,7 +68,7 @@ pub(crate) async fn schemas_at(
          WHERE revision <= $1 ORDER BY tenant, revision DESC",
         column(at)
     )
-    .fetch_all(database.pool())
+    .fetch_all(connection)
     .await?;
     Ok(rows
         .into_iter()
