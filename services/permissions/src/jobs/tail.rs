@@ -131,12 +131,18 @@ impl Tail {
         }
         let (after, newest) = (at.revision.number, head.point.revision.number);
         let mut next = head.point;
-        if newest.saturating_sub(after) > STEP_REVISIONS
-            && let Some((number, digest)) = log::mark_from(&self.database, after + STEP_REVISIONS).await?
-            && number < newest
-        {
-            next.revision.number = number;
-            next.digest = digest;
+        if newest.saturating_sub(after) > STEP_REVISIONS {
+            // As of one moment, or the mark could be of another epoch than it is taken to be.
+            let mut moment = log::moment(&self.database).await?;
+            if let Course::Rebuild(rebuild) = following::course(&at, &head::read_in(&mut *moment).await?) {
+                return Ok(Err(rebuild));
+            }
+            if let Some((number, digest)) = log::mark_from(&mut moment, after + STEP_REVISIONS).await?
+                && number < newest
+            {
+                next.revision.number = number;
+                next.digest = digest;
+            }
         }
         let history = history::read(&self.database, after, next.revision.number).await?;
         if history.digest_after(&at.digest) != next.digest {

@@ -114,12 +114,15 @@ pub(crate) async fn changes_between(
 }
 
 /// The first place after a revision where the head stood after a commit, with the digest that it had.
-pub(crate) async fn mark_from(database: &Database, from: u64) -> Result<Option<(u64, Digest)>, DatabaseError> {
+pub(crate) async fn mark_from(
+    connection: &mut PgConnection,
+    from: u64,
+) -> Result<Option<(u64, Digest)>, DatabaseError> {
     let row = sqlx::query!(
         "SELECT revision, digest FROM revision_mark WHERE revision >= $1 ORDER BY revision LIMIT 1",
         column(from)
     )
-    .fetch_optional(database.pool())
+    .fetch_optional(connection)
     .await?;
     Ok(row.map(|row| Ok::<_, sqlx::Error>((revision(row.revision), digest(row.digest)?))).transpose()?)
 }
