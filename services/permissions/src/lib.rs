@@ -17,6 +17,8 @@ mod grpc;
 mod index;
 mod jobs;
 mod metrics;
+#[cfg(test)]
+mod protocol;
 mod snapshots;
 mod store;
 mod writer;

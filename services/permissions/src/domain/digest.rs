@@ -11,7 +11,7 @@ use graph::Relationship;
 const PURPOSE: &[u8] = b"bailiwick revision 1";
 
 /// SHA-256 (FIPS 180-4) over a history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Digest(pub(crate) [u8; 32]);
 
 /// One thing that a revision did.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::digest::Digest;
 
 /// A place in the order of all writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Revision {
     /// Which life of the database: another after it was restored.
     pub(crate) epoch: Uuid,
@@ -22,7 +22,7 @@ impl Revision {
 }
 
 /// A revision with the digest of its history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Point {
     pub(crate) revision: Revision,
     pub(crate) digest: Digest,
