@@ -162,6 +162,12 @@ fn before_it_looks_a_replica_takes_a_lost_write_for_the_one_that_got_its_number(
 }
 
 #[test]
+fn nobody_finds_out_that_a_write_is_lost_which_no_replica_had_applied() {
+    let rules = Rules { is_strict_to_unknown: true, ..Rules::NONE };
+    assert_fails(World { replicas: 1, rules, ..one_failover() }, ANSWERS_AT_TOKENS);
+}
+
+#[test]
 fn a_second_failover_that_loses_the_renewal_makes_lost_tokens_good_again() {
     assert_fails(World { failovers: 2, replicas: 1, ..few_writes() }, ANSWERS_AT_TOKENS);
 }

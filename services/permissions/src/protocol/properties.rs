@@ -80,7 +80,8 @@ fn is_unaware(world: &World, state: &State, replica: &Replica) -> bool {
 fn answers_at_tokens(world: &World, state: &State) -> bool {
     pairs(state).filter(|(replica, token)| replica.covers(&token.point, world.rules)).all(|(replica, token)| {
         // That of a write which is lost, as nobody who had it has found out yet.
-        let is_unnoticed = !world.rules.is_strict && !token.buried && !state.database.has(token.point.digest);
+        let excused = !world.rules.is_strict && !world.rules.is_strict_to_unknown;
+        let is_unnoticed = excused && !token.buried && !state.database.has(token.point.digest);
         replica.has(token.point.digest) || is_unaware(world, state, replica) || (state.has_lost() && is_unnoticed)
     })
 }

@@ -29,6 +29,8 @@ pub(super) struct Rules {
     pub(super) compares_histories: bool,
     /// Not an excuse: that a replica has not looked since commits were lost, or that nobody could know.
     pub(super) is_strict: bool,
+    /// Not an excuse: that nobody could know, as no replica had applied what was lost.
+    pub(super) is_strict_to_unknown: bool,
 }
 
 impl Rules {
@@ -46,5 +48,6 @@ impl Rules {
         answers_before_commit: false,
         compares_histories: false,
         is_strict: false,
+        is_strict_to_unknown: false,
     };
 }
