@@ -235,7 +235,7 @@ fn a_mark_that_is_read_at_another_moment_than_its_epoch_is_of_another_history() 
     assert_fails(World { restores: 1, rules, ..more_writes() }, ANSWERS_AT_TOKENS);
 }
 
-/// Minutes: `cargo test --release -p permissions --lib -- --ignored protocol`.
+/// In a debug build the first of these worlds alone has 1.1 million states and takes two minutes: `cargo test --release -p permissions --lib -- --ignored protocol`.
 #[test]
 #[ignore = "a soak: more writes, two replicas, a crash, a loss and a call at once"]
 fn soak_of_everything_at_once() {

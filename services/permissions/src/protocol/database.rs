@@ -11,7 +11,7 @@ use crate::domain::revision::{Head, Point, Revision};
 
 /// The one tenant.
 pub(super) fn tenant() -> TenantId {
-    "acme".parse().unwrap()
+    "acme".parse().expect("this is a tenant's id")
 }
 
 /// Who is let see the one document, or not.
@@ -27,7 +27,7 @@ pub(super) fn fact(viewer: Viewer) -> Relationship {
         Viewer::Alice => "document:plan#viewer@user:alice",
         Viewer::Bob => "document:plan#viewer@user:bob",
     };
-    text.parse().unwrap()
+    text.parse().expect("this is a relationship")
 }
 
 /// What one commit put in the tables.
