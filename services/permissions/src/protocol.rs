@@ -21,8 +21,9 @@
 //!   number.
 //! - If a second failover loses the renewal of the epoch too, the tokens of lost writes are good again.
 //!
-//! All three would be gone if a token, and the head of a fully consistent call, named their history (a part of the digest) and a
-//! replica compared it: `tokens_that_name_their_history_would_leave_no_window`.
+//! Tokens and fully consistent calls would be right in all three if a token, and the head of such a call, named their history (by
+//! a part of the digest) and a replica compared it: `tokens_that_name_their_history_would_leave_no_window`. What is asked at the
+//! lowest latency would still be granted from lost writes until the replica looks.
 //!
 //! Not modelled: the floor (nothing is collected), snapshot files, `at_exact_snapshot`, several relationships or revisions in one
 //! commit, schemas, a database that is written to by two primaries at once. Loading is one step, as it is one moment; while it
@@ -235,7 +236,8 @@ fn a_mark_that_is_read_at_another_moment_than_its_epoch_is_of_another_history() 
     assert_fails(World { restores: 1, rules, ..more_writes() }, ANSWERS_AT_TOKENS);
 }
 
-/// In a debug build the first of these worlds alone has 1.1 million states and takes two minutes: `cargo test --release -p permissions --lib -- --ignored protocol`.
+/// `cargo test --release -p permissions --lib -- --ignored protocol`. The first of these worlds alone has 1.1 million states, which
+/// take two minutes in a debug build.
 #[test]
 #[ignore = "a soak: more writes, two replicas, a crash, a loss and a call at once"]
 fn soak_of_everything_at_once() {
