@@ -18,6 +18,12 @@ pub(crate) enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         further: Vec<String>,
     },
+    /// What the permissions service costs through gRPC, with processes of its own or with --target.
+    Permissions {
+        /// Further arguments, for example --relationships 1000000.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        further: Vec<String>,
+    },
     /// What a call through the gateway costs, against the cluster of `cargo xtask up --release`.
     Gateway {
         /// Further arguments, for example --rate 1000.
@@ -29,6 +35,7 @@ pub(crate) enum Bench {
 pub(crate) fn run(bench: &Bench) -> Result<()> {
     match bench {
         Bench::Engine { further } => shell::run(program("bench-engine").args(further)),
+        Bench::Permissions { further } => permissions(further),
         Bench::Gateway { further } => gateway(further),
     }
 }
@@ -38,6 +45,17 @@ fn program(package: &str) -> Command {
     let mut command = Command::new(shell::cargo());
     command.current_dir(tree::root()).args(["run", "--quiet", "--release", "--package", package, "--"]);
     command
+}
+
+/// Its processes are this build's.
+fn permissions(further: &[String]) -> Result<()> {
+    let mut build = Command::new(shell::cargo());
+    build.current_dir(tree::root()).args(["build", "--release"]);
+    for package in ["identity", "permissions", "gate", "documents"] {
+        build.args(["--package", package]);
+    }
+    shell::run(&mut build)?;
+    shell::run(program("bench-permissions").args(further))
 }
 
 fn gateway(further: &[String]) -> Result<()> {

@@ -7,7 +7,8 @@ use graph::{Change, ObjectRef, Relationship, SubjectRef};
 
 use worlds::Random;
 
-pub(crate) const SCHEMA: &str = "
+/// The schema, in the schema language of SpiceDB.
+pub const SCHEMA: &str = "
 definition user {}
 definition group {
     relation member: user | group#member
@@ -29,11 +30,15 @@ definition document {
 
 /// How many there are of each type.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Drive {
-    pub(crate) documents: u64,
-    pub(crate) folders: u64,
-    pub(crate) groups: u64,
-    pub(crate) users: u64,
+pub struct Drive {
+    /// How many documents.
+    pub documents: u64,
+    /// How many folders.
+    pub folders: u64,
+    /// How many groups.
+    pub groups: u64,
+    /// How many users.
+    pub users: u64,
 }
 
 /// Folders of one tree: a root, and two, four, eight and sixteen under it.
@@ -42,7 +47,8 @@ const TREE: u64 = 31;
 const CLUB: u64 = 13;
 
 impl Drive {
-    pub(crate) fn of(relationships: u64) -> Self {
+    /// The drive of about so many relationships; a little more in truth.
+    pub fn of(relationships: u64) -> Self {
         Self {
             documents: relationships / 2,
             folders: (relationships / 20).max(TREE),
@@ -52,7 +58,7 @@ impl Drive {
     }
 
     /// All relationships, made as they are asked for.
-    pub(crate) fn relationships(self) -> impl Iterator<Item = Relationship> {
+    pub fn relationships(self) -> impl Iterator<Item = Relationship> {
         let groups = (0..self.groups).flat_map(move |group| self.group(group));
         let users = (0..self.users).flat_map(move |user| self.user(user));
         let folders = (0..self.folders).flat_map(move |folder| self.folder(folder));
@@ -121,7 +127,7 @@ impl Drive {
     }
 
     /// A user who joins or leaves a group: what changes most.
-    pub(crate) fn change(self, random: &mut Random) -> Change {
+    pub fn change(self, random: &mut Random) -> Change {
         let (user, group) = (random.below(self.users), random.below(self.groups));
         let membership = relationship("group", group, "member", person(user));
         if random.one_in(2) { Change::Touch(membership) } else { Change::Delete(membership) }
@@ -135,15 +141,22 @@ fn name(object_type: &str, number: u64) -> ObjectRef {
     ObjectRef::new(object_type, format!("{initial}{scattered:010}")).expect("a type and an id of digits")
 }
 
-pub(crate) fn object(object_type: &str, number: u64) -> SubjectRef {
+fn object(object_type: &str, number: u64) -> SubjectRef {
     SubjectRef::object_itself(name(object_type, number))
 }
 
-pub(crate) fn document(number: u64) -> ObjectRef {
+/// A document, by its number.
+pub fn document(number: u64) -> ObjectRef {
     name("document", number)
 }
 
-pub(crate) fn person(number: u64) -> SubjectRef {
+/// A group, by its number.
+pub fn group(number: u64) -> ObjectRef {
+    name("group", number)
+}
+
+/// A user, by their number.
+pub fn person(number: u64) -> SubjectRef {
     object("user", number)
 }
 

@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 
 use graph::{Budget, Engine, EngineOptions, FileReader, FileWriter, Schema, Snapshot};
 
-use crate::drive::{Drive, SCHEMA};
-use crate::questions::questions;
+use bench_engine::{Drive, SCHEMA, questions};
 use worlds::Random;
 
 /// Reads and writes of which the median and the range are printed: the machine is shared.

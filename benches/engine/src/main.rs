@@ -4,10 +4,8 @@
 //!
 //! Without arguments it measures 10 thousand, 1 million and 10 million relationships; numbers as arguments are other sizes.
 
-mod drive;
 mod file;
 mod measure;
-mod questions;
 mod soak;
 
 fn main() {

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use graph::{Answer, Budget, CheckRequest, Engine, EngineOptions, Schema};
 
-use crate::drive::{Drive, SCHEMA};
-use crate::questions::{Question, questions};
+use bench_engine::{Drive, Question, SCHEMA, questions};
 use worlds::Random;
 
 /// Rounds of which the best and the median are printed: the machine is shared.

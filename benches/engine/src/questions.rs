@@ -7,14 +7,16 @@ use graph::{CheckRequest, ObjectRef, Relationship, SubjectRef};
 use crate::drive::{Drive, document, person};
 use worlds::Random;
 
+/// Whether somebody may view a document.
 #[derive(Clone, Debug)]
-pub(crate) struct Question {
+pub struct Question {
     resource: ObjectRef,
     subject: SubjectRef,
 }
 
 impl Question {
-    pub(crate) fn request(&self) -> CheckRequest<'_> {
+    /// As the engine takes it.
+    pub fn request(&self) -> CheckRequest<'_> {
         CheckRequest { resource: &self.resource, permission: "view", subject: &self.subject }
     }
 }
@@ -26,7 +28,8 @@ struct Walker<'d> {
     members: &'d HashMap<String, Vec<SubjectRef>>,
 }
 
-pub(crate) fn questions(drive: Drive, count: usize) -> Vec<Question> {
+/// So many questions, the same ones every time.
+pub fn questions(drive: Drive, count: usize) -> Vec<Question> {
     let mut members: HashMap<String, Vec<SubjectRef>> = HashMap::new();
     let memberships = drive.relationships().take_while(|one| one.resource().object_type() == "group");
     for one in memberships {

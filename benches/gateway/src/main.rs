@@ -4,15 +4,14 @@
 //! connections of their own, and a call's latency counts from the time that it should have been made at, so a slow answer is
 //! not hidden by the calls that waited for it (no coordinated omission).
 
-mod cost;
 mod load;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use bench_machine::{Process, Spent, parse_process, quantile};
 use clap::Parser;
 
-use cost::Processes;
 use load::{Latencies, Target};
 
 /// Measures calls through the gateway.
@@ -49,8 +48,8 @@ struct Arguments {
     #[arg(long, default_value_t = 5)]
     pairs: u32,
     /// The processes to account for, as NAME=PID.
-    #[arg(long = "process", value_parser = cost::parse_process)]
-    processes: Vec<(String, u32)>,
+    #[arg(long = "process", value_parser = parse_process)]
+    processes: Vec<Process>,
 }
 
 #[tokio::main]
@@ -79,8 +78,8 @@ async fn measure(arguments: Arguments) -> Result<(), String> {
     };
     println!("{} calls/s over {} connections, {} s a run", arguments.rate, arguments.connections, arguments.seconds);
     print!("{:<24} {:>8} {:>8} {:>8} {:>8}", "run", "p50 ms", "p99 ms", "max ms", "errors");
-    for (name, _) in &arguments.processes {
-        print!(" {:>14}", format!("{name} µs"));
+    for process in &arguments.processes {
+        print!(" {:>14}", format!("{} µs", process.name));
     }
     println!(" {:>14}", "generator µs");
     for _ in 0..arguments.pairs {
@@ -91,22 +90,13 @@ async fn measure(arguments: Arguments) -> Result<(), String> {
     Ok(())
 }
 
-async fn run(target: &Target, processes: &[(String, u32)]) -> Result<(), String> {
-    let before = Processes::read(processes)?;
+async fn run(target: &Target, processes: &[Process]) -> Result<(), String> {
+    let before = Spent::read(processes)?;
     let latencies = load::run(target).await?;
-    let after = Processes::read(processes)?;
+    let after = Spent::read(processes)?;
     let Latencies { sorted, errors } = latencies;
     let calls = sorted.len() + errors;
-    let at = |quantile: f64| {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "a rank below the number of calls"
-        )]
-        let rank = (sorted.len().saturating_sub(1) as f64 * quantile) as usize;
-        sorted.get(rank).map_or(f64::NAN, |latency| latency.as_secs_f64() * 1e3)
-    };
+    let at = |share: f64| quantile(&sorted, share).map_or(f64::NAN, |latency| latency.as_secs_f64() * 1e3);
     print!("{:<24} {:>8.2} {:>8.2} {:>8.2} {errors:>8}", target.path, at(0.5), at(0.99), at(1.0));
     for spent in after.since(&before) {
         #[expect(clippy::cast_precision_loss, reason = "far fewer calls than a float can count")]

@@ -1,0 +1,105 @@
+//! What the chassis adds to bare tonic: the same empty calls on two ports of one process.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use bench_machine::{Process, Spread};
+
+use crate::calls::{Kind, Void};
+use crate::costs::{heading, row};
+use crate::empty::TENANT;
+use crate::load::Load;
+use crate::measured::{Measured, measured};
+use crate::target::{Reach, Shown, Target};
+use crate::workload::Workload;
+
+/// Documents are asked about that nobody looks up.
+const RELATIONSHIPS: u64 = 10_000;
+
+/// How long each is called before anything counts.
+const WARMING: Duration = Duration::from_millis(500);
+
+/// The process that serves empty calls. It ends when what holds its input does.
+#[derive(Debug)]
+struct Served {
+    child: Child,
+    _input: ChildStdin,
+    /// What it says of itself.
+    said: Vec<String>,
+}
+
+impl Served {
+    fn start() -> Result<Self, Void> {
+        let program = std::env::current_exe().map_err(|error| error.to_string())?;
+        let child = Command::new(program).arg("--serve-empty").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut child = child.map_err(|error| error.to_string())?;
+        let input = child.stdin.take().ok_or("the process has no input")?;
+        let mut line = String::new();
+        let output = child.stdout.take().ok_or("the process has no output")?;
+        BufReader::new(output).read_line(&mut line).map_err(|error| error.to_string())?;
+        let said: Vec<String> = line.trim_end().split('\t').map(str::to_owned).collect();
+        if said.len() == 6 { Ok(Self { child, _input: input, said }) } else { Err(format!("it says only {line:?}")) }
+    }
+
+    fn stop(self) -> Result<(), Void> {
+        let Self { mut child, _input: input, .. } = self;
+        drop(input);
+        child.wait().map(drop).map_err(|error| error.to_string())
+    }
+}
+
+/// Each way has its turn in every round, bare tonic first.
+pub(crate) async fn by_chassis(
+    rounds: usize,
+    time: Duration,
+    in_flight: usize,
+    connections: usize,
+) -> Result<(), Void> {
+    let served = Served::start()?;
+    let [through, bare, ca, certificate, key, token] = &served.said[..] else {
+        return Err("it says where it serves".to_owned());
+    };
+    let processes = vec![Process { name: "server".to_owned(), id: served.child.id() }];
+    let workload = Arc::new(Workload::new(RELATIONSHIPS, 10_000)?);
+    let connect = async |address: &str, identity, shown: Shown| {
+        let reach = Reach { address, ca: Some(Path::new(ca)), identity };
+        let connections = reach.connect(connections, &shown).await?;
+        let target =
+            Target { connections, as_gate: Vec::new(), other: None, processes: processes.clone(), is_ours: true };
+        Ok::<_, Void>(Load { target, workload: Arc::clone(&workload), in_flight, next: Arc::new(AtomicUsize::new(0)) })
+    };
+    let gate = Some((Path::new(certificate), Path::new(key)));
+    let ways = [
+        ("bare tonic, health", Kind::Health, connect(bare, None, Shown::token("")?).await?),
+        ("chassis, health", Kind::Health, connect(through, None, Shown::token("")?).await?),
+        ("bare tonic, empty", Kind::Nothing, connect(bare, None, Shown::token(token)?).await?),
+        ("chassis, as gate", Kind::Nothing, connect(through, gate, Shown::tenant(TENANT)).await?),
+        ("chassis, with token", Kind::Nothing, connect(through, None, Shown::token(token)?).await?),
+    ];
+    let mut all: Vec<Vec<Measured>> = ways.iter().map(|_| Vec::new()).collect();
+    for (name, kind, load) in &ways {
+        load.closed(*kind, WARMING).await.map_err(|void| format!("{name}: {void}"))?;
+    }
+    for _ in 0..rounds {
+        for ((name, kind, load), runs) in ways.iter().zip(&mut all) {
+            let run = measured(&processes, load.closed(*kind, time)).await;
+            runs.push(run.map_err(|void| format!("{name}: {void}"))?);
+        }
+    }
+    println!(
+        "\nempty calls through the chassis and by bare tonic, {in_flight} in flight, {rounds} rounds; CPU in µs a call"
+    );
+    heading(&processes, &["+ bare"]);
+    for ((name, kind, _), runs) in ways.iter().zip(&all) {
+        let bare = if *kind == Kind::Health { &all[0] } else { &all[2] };
+        let of_server = |run: &Measured| run.cpu_microseconds.first().copied().unwrap_or(f64::NAN);
+        let more = runs.iter().zip(bare).map(|(run, bare)| of_server(run) - of_server(bare));
+        row(name, runs, processes.len(), &[Spread::of(more)]);
+    }
+    drop(ways);
+    served.stop()
+}

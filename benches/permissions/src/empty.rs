@@ -1,0 +1,188 @@
+//! A service that answers nothing: through the chassis, and by tonic alone on another port of the same process.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use chassis::auth::{Authority, AuthorityUnavailable};
+use chassis::{Context, Foundation, Service, ServiceConfig, StartError, Subject, TenantId, call};
+use contract::permissions::v1::permission_service_server::{PermissionService, PermissionServiceServer};
+use contract::permissions::v1::{
+    CheckBulkRequest, CheckBulkResponse, CheckRequest, CheckResponse, CheckStreamRequest, CheckStreamResponse,
+};
+use serde::{Deserialize, Serialize};
+use testing::harness::{self, Harness};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::service::Routes;
+use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::calls::Void;
+
+/// The tenant of those who call.
+pub(crate) const TENANT: &str = "acme";
+
+/// Whoever calls with a token.
+const CALLER: &str = "user:alice";
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct NoConfig {}
+
+impl ServiceConfig for NoConfig {
+    fn validate(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// The service: every permission is had, and every answer is empty.
+#[derive(Debug)]
+struct Nothing;
+
+#[derive(Debug)]
+struct Everyone;
+
+impl Authority for Everyone {
+    fn holds(
+        &self,
+        _: &TenantId,
+        _: &Subject,
+        _: &str,
+    ) -> Pin<Box<dyn Future<Output = Result<bool, AuthorityUnavailable>> + Send + '_>> {
+        Box::pin(std::future::ready(Ok(true)))
+    }
+}
+
+impl Service for Nothing {
+    const NAME: &'static str = "permissions";
+
+    type Config = NoConfig;
+
+    fn migrator() -> &'static sqlx::migrate::Migrator {
+        // It has no tables of its own, and the chassis' may be made twice.
+        &chassis::database::MIGRATOR
+    }
+
+    async fn build(_: NoConfig, foundation: &Foundation) -> Result<Arc<Self>, StartError> {
+        foundation.decide_permissions(Arc::new(Everyone));
+        let follower = foundation.follow_identity()?;
+        foundation.tasks.spawn("identity", follower.run(|_, _| async { Ok::<(), StartError>(()) }));
+        Ok(Arc::new(Self))
+    }
+
+    fn routes(self: Arc<Self>) -> Routes {
+        Routes::new(PermissionServiceServer::new(Behind(self)))
+    }
+}
+
+/// As the services do it.
+#[derive(Debug)]
+struct Behind(Arc<Nothing>);
+
+/// As tonic does it.
+#[derive(Debug)]
+struct Bare;
+
+async fn nothing(_: Arc<Nothing>, _: Context, _: CheckRequest) -> Result<CheckResponse, StartError> {
+    Ok(CheckResponse::default())
+}
+
+fn not_served<T>() -> Result<T, Status> {
+    Err(Status::unimplemented("only Check is served"))
+}
+
+#[tonic::async_trait]
+impl PermissionService for Behind {
+    async fn check(&self, request: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
+        call::unary(&self.0, request, nothing).await
+    }
+
+    async fn check_bulk(&self, _: Request<CheckBulkRequest>) -> Result<Response<CheckBulkResponse>, Status> {
+        not_served()
+    }
+
+    type CheckStreamStream = call::Results<CheckStreamResponse>;
+
+    async fn check_stream(
+        &self,
+        _: Request<Streaming<CheckStreamRequest>>,
+    ) -> Result<Response<Self::CheckStreamStream>, Status> {
+        not_served()
+    }
+}
+
+#[tonic::async_trait]
+impl PermissionService for Bare {
+    async fn check(&self, request: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
+        drop(request.into_inner());
+        Ok(Response::new(CheckResponse::default()))
+    }
+
+    async fn check_bulk(&self, _: Request<CheckBulkRequest>) -> Result<Response<CheckBulkResponse>, Status> {
+        not_served()
+    }
+
+    type CheckStreamStream = call::Results<CheckStreamResponse>;
+
+    async fn check_stream(
+        &self,
+        _: Request<Streaming<CheckStreamRequest>>,
+    ) -> Result<Response<Self::CheckStreamStream>, Status> {
+        not_served()
+    }
+}
+
+/// Serves until standard input ends, after a line that says where: both ports, the authority's certificate, gate's
+/// certificate and key, and a token.
+pub(crate) async fn serve() -> Result<(), Void> {
+    log_to_nowhere()?;
+    let mut through_chassis = harness::start::<Nothing>(|_| NoConfig {}).await;
+    let (bare, server) = serve_bare(&through_chassis).await?;
+    let gate = through_chassis.authority().keep_peer("gate").map_err(|error| error.to_string())?;
+    let rpc = "/bailiwick.permissions.v1.PermissionService/Check";
+    let (_, token) = through_chassis.with_token(TENANT, CALLER, &["permissions.check"]).header_for(rpc);
+    println!(
+        "{}\t{bare}\t{}\t{}\t{}\t{}",
+        through_chassis.running().address,
+        through_chassis.authority().certificate_file().display(),
+        gate.certificate.display(),
+        gate.key.display(),
+        token.trim_start_matches("Bearer ")
+    );
+    let told = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await;
+    told.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+    drop(server);
+    through_chassis.stop().await;
+    Ok(())
+}
+
+/// As a service logs, to a file that keeps nothing.
+fn log_to_nowhere() -> Result<(), Void> {
+    let nowhere = std::fs::File::create("/dev/null").map_err(|error| error.to_string())?;
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
+        .with_writer(std::sync::Mutex::new(nowhere))
+        .init();
+    Ok(())
+}
+
+async fn serve_bare(beside: &Harness) -> Result<(SocketAddr, JoinSet<Result<(), tonic::transport::Error>>), Void> {
+    let leaf = beside.authority().keep_peer("permissions").map_err(|error| error.to_string())?;
+    let read = |path: &std::path::Path| std::fs::read(path).map_err(|error| error.to_string());
+    let identity = Identity::from_pem(read(&leaf.certificate)?, read(&leaf.key)?);
+    let ca = Certificate::from_pem(read(&beside.authority().certificate_file())?);
+    let tls = ServerTlsConfig::new().identity(identity).client_ca_root(ca).client_auth_optional(true);
+    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let (_, health) = tonic_health::server::health_reporter();
+    let router = Server::builder().tls_config(tls).map_err(|error| error.to_string())?;
+    let router = { router }.add_service(PermissionServiceServer::new(Bare)).add_service(health);
+    let mut server = JoinSet::new();
+    server.spawn(router.serve_with_incoming(TcpListenerStream::new(listener)));
+    Ok((address, server))
+}

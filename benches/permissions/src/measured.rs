@@ -1,0 +1,70 @@
+//! A run with what it cost.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use bench_machine::{Process, Spent, Steal, quantile};
+
+use crate::calls::Void;
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub(crate) struct Measured {
+    /// How long each call took, shortest first.
+    pub(crate) sorted: Vec<Duration>,
+    pub(crate) elapsed: Duration,
+    /// Microseconds of CPU a call, of each process and last of the generator.
+    pub(crate) cpu_microseconds: Vec<f64>,
+    /// Percent of both processors' time that the host took away.
+    pub(crate) stolen_percent: f64,
+    /// Percent of it that was worked, by whomever.
+    pub(crate) worked_percent: f64,
+}
+
+/// Accounts for a run.
+pub(crate) async fn measured(
+    processes: &[Process],
+    run: impl Future<Output = Result<Vec<Duration>, Void>>,
+) -> Result<Measured, Void> {
+    let (steal, spent, began) = (Steal::read()?, Spent::read(processes)?, Instant::now());
+    let mut sorted = run.await?;
+    let elapsed = began.elapsed();
+    let spent = Spent::read(processes)?.since(&spent);
+    let (stolen_percent, worked_percent) = Steal::read()?.percent_since(&steal);
+    sorted.sort_unstable();
+    let calls = count(sorted.len());
+    let cpu_microseconds = spent.into_iter().map(|spent| spent.as_secs_f64() * 1e6 / calls).collect();
+    Ok(Measured { sorted, elapsed, cpu_microseconds, stolen_percent, worked_percent })
+}
+
+impl Measured {
+    pub(crate) fn calls_per_second(&self) -> f64 {
+        count(self.sorted.len()) / self.elapsed.as_secs_f64()
+    }
+
+    /// The latency that this share of the calls stays under.
+    pub(crate) fn milliseconds(&self, share: f64) -> f64 {
+        quantile(&self.sorted, share).map_or(f64::NAN, |latency| latency.as_secs_f64() * 1e3)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far fewer calls than a float can count")]
+pub(crate) fn count(calls: usize) -> f64 {
+    calls as f64
+}
+
+/// Waits until the processes have nothing more to do, such as merging what was loaded; at most two minutes.
+pub(crate) async fn quiet(processes: &[Process]) -> Result<(), Void> {
+    const LOOK: Duration = Duration::from_secs(1);
+    for _ in 0..120 {
+        let before = Spent::read(processes)?;
+        tokio::time::sleep(LOOK).await;
+        // The last is this process.
+        let spent = Spent::read(processes)?.since(&before);
+        let worked: Duration = spent.iter().take(processes.len()).sum();
+        if worked < LOOK / 20 {
+            return Ok(());
+        }
+    }
+    Err("the server does not come to rest".to_owned())
+}
