@@ -68,8 +68,14 @@ pub(crate) async fn by_chassis(
     let connect = async |address: &str, identity, shown: Shown| {
         let reach = Reach { address, ca: Some(Path::new(ca)), identity };
         let connections = reach.connect(connections, &shown).await?;
-        let target =
-            Target { connections, as_gate: Vec::new(), other: None, processes: processes.clone(), is_ours: true };
+        let target = Target {
+            connections,
+            as_gate: Vec::new(),
+            schemas: None,
+            other: None,
+            processes: processes.clone(),
+            is_ours: true,
+        };
         Ok::<_, Void>(Load { target, workload: Arc::clone(&workload), in_flight, next: Arc::new(AtomicUsize::new(0)) })
     };
     let gate = Some((Path::new(certificate), Path::new(key)));

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use testing::harness::{self, Harness};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::service::Routes;
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status, Streaming};
 
@@ -183,6 +183,7 @@ async fn serve_bare(beside: &Harness) -> Result<(SocketAddr, JoinSet<Result<(), 
     let router = Server::builder().tls_config(tls).map_err(|error| error.to_string())?;
     let router = { router }.add_service(PermissionServiceServer::new(Bare)).add_service(health);
     let mut server = JoinSet::new();
-    server.spawn(router.serve_with_incoming(TcpListenerStream::new(listener)));
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    server.spawn(router.serve_with_incoming(incoming));
     Ok((address, server))
 }

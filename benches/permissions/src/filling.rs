@@ -15,7 +15,7 @@ use crate::calls::{Void, failed};
 use crate::load::joined;
 use crate::measured::count;
 use crate::messages;
-use crate::target::Connection;
+use crate::target::{Connection, Target};
 
 /// Relationships of one write: as many as every server takes.
 const BATCH: usize = 1_000;
@@ -24,9 +24,10 @@ const BATCH: usize = 1_000;
 const SETTLED_MAX: Duration = Duration::from_secs(10);
 
 /// Writes the schema and all relationships, and says how fast.
-pub(crate) async fn fill(connections: &[Connection], drive: Drive) -> Result<(), Void> {
+pub(crate) async fn fill(target: &Target, drive: Drive) -> Result<(), Void> {
     let request = authzed::WriteSchemaRequest { schema: SCHEMA.to_owned() };
-    let (mut schemas, began) = (SchemaServiceClient::new(connections[0].clone()), Instant::now());
+    let (mut schemas, began) =
+        (SchemaServiceClient::new(target.schemas.as_ref().unwrap_or(&target.connections[0]).clone()), Instant::now());
     // A tenant that was just made may not be known yet.
     while let Err(status) = schemas.write_schema(request.clone()).await {
         if began.elapsed() > SETTLED_MAX {
@@ -35,7 +36,7 @@ pub(crate) async fn fill(connections: &[Connection], drive: Drive) -> Result<(),
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let began = Instant::now();
-    let written = write_all(connections, drive.relationships().collect(), messages::touch).await?;
+    let written = write_all(&target.connections, drive.relationships().collect(), messages::touch).await?;
     let seconds = began.elapsed().as_secs_f64();
     let rate = count(written) / seconds;
     println!("loaded {written} relationships in {seconds:.1} s: {rate:.0} a second, {BATCH} a write");

@@ -82,13 +82,13 @@ async fn given(arguments: &Arguments, address: &str) -> Result<Target, Void> {
     let reach = Reach { address, ca: arguments.ca.as_deref(), identity: None };
     let connections = reach.connect(arguments.connections, &Shown::token(&arguments.token)?).await?;
     let processes = arguments.processes.clone();
-    Ok(Target { connections, as_gate: Vec::new(), other: None, processes, is_ours: false })
+    Ok(Target { connections, as_gate: Vec::new(), schemas: None, other: None, processes, is_ours: false })
 }
 
 async fn measure(arguments: &Arguments, target: Target, workload: Arc<Workload>) -> Result<(), Void> {
     let (rounds, time) = (arguments.rounds, Duration::from_secs(arguments.seconds));
     if !arguments.loaded {
-        filling::fill(&target.connections, workload.drive).await?;
+        filling::fill(&target, workload.drive).await?;
     }
     if !target.is_ours {
         tokio::time::sleep(STALE_MAX).await;

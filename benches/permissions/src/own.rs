@@ -10,7 +10,7 @@ use testing::sample::Gateway;
 use testing::{Cluster, ClusterConfig, Part, place};
 use tokio::task::JoinSet;
 
-use crate::target::{Reach, Shown, Target};
+use crate::target::{Connection, Reach, Shown, Target};
 
 /// Whose relationships they are.
 const TENANT: &str = "drive";
@@ -58,6 +58,7 @@ pub(crate) async fn start(
     let target = Target {
         connections: connect(reach(0), connections, &shown).await?,
         as_gate: connect(as_gate, connections, &Shown::tenant(TENANT)).await?,
+        schemas: Some(Connection::new(gateway.channel(), shown.clone())),
         other: if replicas > 1 { connect(reach(1), 1, &shown).await?.pop() } else { None },
         processes,
         is_ours: true,
@@ -91,7 +92,7 @@ async fn administrator(gateway: &Gateway, bootstrap_secret: &str) -> Result<Stri
         tenant_id: TENANT.to_owned(),
         display_name: "Drive".to_owned(),
         administrator_id: "admin".to_owned(),
-        idempotency_key: String::new(),
+        idempotency_key: format!("bench-{TENANT}"),
     };
     let call = async || gateway.tenants().create_tenant(gateway.request(request.clone(), Some(&root))?).await;
     Ok(gateway.settle("CreateTenant", call).await?.api_key_secret)

@@ -20,6 +20,8 @@ pub(crate) struct Target {
     pub(crate) connections: Vec<Connection>,
     /// Of the first replica, as gate is; only of ours.
     pub(crate) as_gate: Vec<Connection>,
+    /// Where schemas are written: ours takes them through the gateway alone.
+    pub(crate) schemas: Option<Connection>,
     /// Of the second replica, if there is one.
     pub(crate) other: Option<Connection>,
     pub(crate) processes: Vec<Process>,
