@@ -28,13 +28,14 @@ pub fn parse_process(text: &str) -> Result<Process, String> {
 }
 
 impl Spent {
-    /// User and system time of these processes and of what they have started, to 10 ms.
+    /// User and system time of these processes and of what they have started, to 10 ms; and of this process without what it
+    /// has started, which may be one of them.
     ///
     /// # Errors
     /// If one of them does not run.
     pub fn read(processes: &[Process]) -> Result<Self, String> {
-        let all = processes.iter().map(|process| process.id).chain([std::process::id()]);
-        all.map(spent_by_tree).collect::<Result<_, String>>().map(Self)
+        let all = processes.iter().map(|process| spent_by_tree(process.id));
+        all.chain([spent_by_itself()]).collect::<Result<_, String>>().map(Self)
     }
 
     /// What each has spent since an earlier reading.
@@ -61,9 +62,17 @@ fn spent_by_tree(root: u32) -> Result<Duration, String> {
     for process in tree(root)? {
         // One that has ended meanwhile is in the account of the one that started it.
         let Ok(stat) = read(&format!("/proc/{process}/stat")) else { continue };
-        ticks += ticks_in(&stat);
+        ticks += ticks_in(&stat, 4);
     }
-    Ok(Duration::from_millis(ticks * 1_000 / TICKS_A_SECOND))
+    Ok(time(ticks))
+}
+
+fn spent_by_itself() -> Result<Duration, String> {
+    Ok(time(ticks_in(&read("/proc/self/stat")?, 2)))
+}
+
+fn time(ticks: u64) -> Duration {
+    Duration::from_millis(ticks * 1_000 / TICKS_A_SECOND)
 }
 
 /// The process and everything below it: PostgreSQL works in a process a connection.
@@ -82,11 +91,11 @@ fn tree(root: u32) -> Result<Vec<u32>, String> {
     Ok(all)
 }
 
-/// User and system time of a process and of its children that have ended: the 12th to 15th fields after the name, which may
-/// hold anything.
-fn ticks_in(stat: &str) -> u64 {
+/// User and system time of a process, and after them those of its children that have ended: so many fields from the 12th on
+/// after the name, which may hold anything.
+fn ticks_in(stat: &str, fields: usize) -> u64 {
     let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    after_name.split_whitespace().skip(11).take(4).filter_map(|field| field.parse::<u64>().ok()).sum()
+    after_name.split_whitespace().skip(11).take(fields).filter_map(|field| field.parse::<u64>().ok()).sum()
 }
 
 fn read(path: &str) -> Result<String, String> {
@@ -99,7 +108,8 @@ mod tests {
 
     #[test]
     fn the_time_of_a_process_and_of_its_ended_children_is_counted_whatever_its_name() {
-        assert_eq!(ticks_in("7 (a) b) S 1 7 7 0 -1 4194560 1 2 3 4 100 20 3 4 20 0 1 0"), 127);
+        let stat = "7 (a) b) S 1 7 7 0 -1 4194560 1 2 3 4 100 20 3 4 20 0 1 0";
+        assert_eq!((ticks_in(stat, 4), ticks_in(stat, 2)), (127, 120));
     }
 
     #[test]

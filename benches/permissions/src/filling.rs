@@ -53,8 +53,8 @@ pub(crate) async fn write_all(
     let (sender, receiver) = mpsc::channel(connections.len());
     let receiver = Arc::new(Mutex::new(receiver));
     let mut writers: JoinSet<Result<(), Void>> = JoinSet::new();
-    for on in connections.iter().cloned() {
-        let receiver = Arc::clone(&receiver);
+    for on in connections {
+        let (on, receiver) = (on.clone(), Arc::clone(&receiver));
         writers.spawn(async move {
             loop {
                 let Some(updates) = receiver.lock().await.recv().await else { return Ok(()) };

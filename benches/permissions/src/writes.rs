@@ -58,8 +58,8 @@ async fn write_for(
 ) -> Result<Vec<Duration>, Void> {
     let (end, drive) = (Instant::now() + time, load.workload.drive);
     let mut tasks = JoinSet::new();
-    for on in load.target.connections.iter().cycle().take(writers).cloned() {
-        let next = Arc::clone(next);
+    for on in load.target.connections.iter().cycle().take(writers) {
+        let (on, next) = (on.clone(), Arc::clone(next));
         tasks.spawn(async move {
             let mut latencies = Vec::new();
             while Instant::now() < end {
