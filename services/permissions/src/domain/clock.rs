@@ -30,14 +30,13 @@ impl DatabaseClock {
     /// Takes in the time that an answer brought, whose question left at `asked` and which came at `answered`.
     pub(crate) fn see(&mut self, time: OffsetDateTime, asked: Instant, answered: Instant) {
         // It may have been read as late as the answer came, or as early as the question left: then as much has passed since.
-        self.seen = Some(Seen { time: time + answered.saturating_duration_since(asked), at: answered });
+        self.seen = Some(Seen { time: time + at_most(answered.saturating_duration_since(asked)), at: answered });
     }
 
     /// The time there, at the latest; none before the first look.
     pub(crate) fn now(&mut self, at: Instant) -> Option<OffsetDateTime> {
         let seen = self.seen?;
-        let passed = at.saturating_duration_since(seen.at);
-        let now = seen.time + passed + passed / DRIFT_PARTS;
+        let now = seen.time + at_most(at.saturating_duration_since(seen.at));
         self.told = self.told.max(Some(now));
         self.told
     }
@@ -46,6 +45,11 @@ impl DatabaseClock {
     pub(crate) fn age(&self, at: Instant) -> Option<Duration> {
         self.seen.map(|seen| at.saturating_duration_since(seen.at))
     }
+}
+
+/// How much may have passed there while this much passed here.
+fn at_most(passed: Duration) -> Duration {
+    passed + passed / DRIFT_PARTS
 }
 
 #[cfg(test)]
