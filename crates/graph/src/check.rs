@@ -37,6 +37,12 @@ pub enum Answer {
     No,
 }
 
+impl Answer {
+    pub(crate) fn of(holds: bool) -> Self {
+        if holds { Answer::Has } else { Answer::No }
+    }
+}
+
 /// How much of the graph one check may look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
@@ -75,7 +81,7 @@ pub fn check(
     validate(schema, request)?;
     let system = discovery::discover(schema, relationships, request, budget)?;
     let holds = solution::solve(&system)?;
-    Ok(if holds[discovery::ROOT] { Answer::Has } else { Answer::No })
+    Ok(Answer::of(holds[discovery::ROOT]))
 }
 
 fn validate(schema: &Schema, request: &CheckRequest<'_>) -> Result<(), CheckError> {

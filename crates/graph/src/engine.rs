@@ -29,13 +29,14 @@ mod load;
 mod loader;
 mod memberships;
 mod merge;
+mod objects;
 mod plain;
 mod plan;
 mod prefetch;
+mod record;
 mod rows;
 mod snapshot;
 mod stored;
-mod strings;
 mod trie;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,38 +1,38 @@
 //! What a tenant's graph was at one revision, in arrays that never change.
 
 use super::closure::Closure;
+use super::objects::Objects;
+use super::record::Record;
 use super::rows::Rows;
-use super::strings::Strings;
 
 /// Types and tables have the numbers of the catalog; those that came later are not in here.
 #[derive(Debug, Default)]
 pub(super) struct Base {
-    pub(super) strings: Vec<Strings>,
+    /// Of each type, with the way from resources to subjects.
+    pub(super) objects: Vec<Objects>,
     pub(super) tables: Vec<Table>,
     pub(super) closure: Closure,
 }
 
-/// One kind of relationship, from resources to subjects and back.
-#[derive(Debug, Default)]
+/// One kind of relationship; its way from resources to subjects is in the resources' records.
+#[derive(Debug)]
 pub(super) struct Table {
-    pub(super) forward: Rows,
+    pub(super) resource_type: u32,
+    /// From subjects to resources.
     pub(super) reverse: Rows,
 }
 
-impl Table {
-    /// The table of the pairs (resource, subject), in any order and with repetitions.
-    pub(super) fn of(resources: usize, subjects: usize, pairs: &[(u32, u32)]) -> Self {
-        Self {
-            forward: Rows::of(resources, pairs.iter().copied()),
-            reverse: Rows::of(subjects, pairs.iter().map(|(resource, subject)| (*subject, *resource))),
-        }
-    }
-}
-
 impl Base {
+    /// The rows of a resource.
+    #[inline]
+    pub(super) fn record(&self, object_type: u32, resource: u32) -> Record<'_> {
+        self.objects.get(object_type as usize).map_or(Record::EMPTY, |objects| objects.record(resource))
+    }
+
     #[inline]
     pub(super) fn forward(&self, table: u32, resource: u32) -> &[u32] {
-        self.tables.get(table as usize).map_or(&[], |table| table.forward.row(resource))
+        let Some(known) = self.tables.get(table as usize) else { return &[] };
+        self.record(known.resource_type, resource).row(table)
     }
 
     #[inline]
@@ -42,14 +42,14 @@ impl Base {
 
     /// How many ids of a type there are.
     pub(super) fn ids(&self, object_type: u32) -> usize {
-        self.strings.get(object_type as usize).map_or(0, Strings::len)
+        self.objects.get(object_type as usize).map_or(0, Objects::len)
     }
 
     pub(super) fn ids_total(&self) -> usize {
-        self.strings.iter().map(Strings::len).sum()
+        self.objects.iter().map(Objects::len).sum()
     }
 
     pub(super) fn relationships(&self) -> usize {
-        self.tables.iter().map(|table| table.forward.len()).sum()
+        self.tables.iter().map(|table| table.reverse.len()).sum()
     }
 }

@@ -83,6 +83,12 @@ impl Catalog {
         self.tables[table as usize]
     }
 
+    /// The kinds of relationships whose resources are of one type.
+    pub(super) fn tables_from(&self, object_type: u32) -> Vec<u32> {
+        let all = (0..).zip(&self.tables);
+        all.filter(|(_, key)| key.resource_type == object_type).map(|(table, _)| table).collect()
+    }
+
     pub(super) fn tables(&self) -> &[TableKey] {
         &self.tables
     }

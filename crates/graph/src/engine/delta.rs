@@ -11,6 +11,8 @@ use super::trie::Trie;
 pub(super) struct Delta {
     tables: Vec<Arc<TableDelta>>,
     strings: Vec<Arc<NewStrings>>,
+    /// Of each table in which anything ever differed, the bit of its number modulo 64.
+    touched: u64,
     pub(super) ids: usize,
     /// Relationships that are new since the base.
     pub(super) added: usize,
@@ -48,13 +50,25 @@ pub(super) struct Row<'s> {
 }
 
 impl Delta {
+    /// Whether any of the tables, given as bits, may differ from the base.
+    #[inline]
+    pub(super) fn touches(&self, tables: u64) -> bool {
+        self.touched & tables != 0
+    }
+
     #[inline]
     pub(super) fn forward(&self, table: u32, resource: u32) -> Option<&Overlay> {
+        if !self.touches(1 << (table % 64)) {
+            return None;
+        }
         self.tables.get(table as usize)?.forward.get(u64::from(resource))
     }
 
     #[inline]
     pub(super) fn reverse(&self, table: u32, subject: u32) -> Option<&Overlay> {
+        if !self.touches(1 << (table % 64)) {
+            return None;
+        }
         self.tables.get(table as usize)?.reverse.get(u64::from(subject))
     }
 
@@ -110,6 +124,7 @@ impl Delta {
         if self.tables.len() <= table as usize {
             self.tables.resize_with(table as usize + 1, Arc::default);
         }
+        self.touched |= 1 << (table % 64);
         let delta = Arc::make_mut(&mut self.tables[table as usize]);
         set_in(&mut delta.forward, resource, subject, in_base, present);
         set_in(&mut delta.reverse, subject, resource, in_base, present);

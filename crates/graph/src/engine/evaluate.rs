@@ -7,15 +7,20 @@
 //! yeses never take one away: what stands on the right of an exclusion never depends on an open pair, because plans in
 //! which it could are left to the plain evaluator.
 
+mod frame;
 mod memo;
+mod reading;
 
-use std::borrow::Cow;
+use smallvec::SmallVec;
 
+use super::delta::Row;
 use super::memberships::Memberships;
-use super::plan::{NO, Plan, Step, Test, WalkLeg, YES};
+use super::objects::{Found, Objects};
+use super::plan::{NO, Plan, PlannedMember, Step, Test, WalkLeg, YES};
 use super::snapshot::Snapshot;
 use crate::check::{Budget, CheckError, Limit};
 use crate::schema::ArrowKind;
+use frame::{Frame, Pair, RowsRead};
 use memo::{Memo, State};
 
 /// The one who asks, in numbers.
@@ -27,7 +32,7 @@ pub(super) struct Subject {
     pub(super) member: Option<u32>,
 }
 
-/// One question's search.
+/// One question's search. What most questions need is inside it, so they allocate nothing.
 #[derive(Debug)]
 pub(super) struct Search<'s> {
     snapshot: &'s Snapshot,
@@ -36,35 +41,30 @@ pub(super) struct Search<'s> {
     budget: Budget,
     nodes: usize,
     edges: usize,
-    frames: Vec<Frame<'s>>,
+    frames: SmallVec<[Frame<'s>; 4]>,
     memo: Memo,
     /// Memo places of the provisional noes, oldest first.
-    provisional: Vec<u32>,
-    memberships: Memberships,
+    provisional: SmallVec<[u32; 8]>,
+    /// Memo places of open pairs whose frames went on as another pair.
+    handed: SmallVec<[u32; 8]>,
+    hop: Option<Hop>,
+    memberships: Memberships<'s>,
 }
 
-/// A pair of object and member that is being settled.
-#[derive(Debug)]
-struct Frame<'s> {
+/// The pair that is to be entered next, on another object.
+#[derive(Clone, Copy, Debug)]
+struct Hop {
     member: u32,
     object: u32,
-    place: u32,
-    step: u32,
-    /// The next table of the step.
-    leg: u32,
-    /// The next entry of the row.
-    at: u32,
-    row: Cow<'s, [u32]>,
-    /// Whether the step found any object.
-    found: bool,
-    /// The outermost open frame that a no of this one rests on.
-    low: u32,
-    /// How many noes were provisional when it began.
-    provisional: u32,
+    share: Share,
 }
 
-/// No open frame at all.
-const NONE: u32 = u32::MAX;
+/// Whether the answer for a pair will be one of several, or the whole answer of the frame that asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Share {
+    Part,
+    Whole,
+}
 
 impl<'s> Search<'s> {
     pub(super) fn new(snapshot: &'s Snapshot, plan: &'s Plan, budget: Budget) -> Self {
@@ -75,65 +75,103 @@ impl<'s> Search<'s> {
             budget,
             nodes: 0,
             edges: 0,
-            frames: Vec::with_capacity(8),
+            frames: SmallVec::new(),
             memo: Memo::default(),
-            provisional: Vec::new(),
-            memberships: Memberships::Unknown,
+            provisional: SmallVec::new(),
+            handed: SmallVec::new(),
+            hop: None,
+            memberships: Memberships::default(),
         }
     }
 
     /// Whether the subject has the member on the object.
-    pub(super) fn run(&mut self, member: u32, object: u32, subject: Subject) -> Result<bool, CheckError> {
+    pub(super) fn run(&mut self, member: u32, object: Found<'s>, subject: Subject) -> Result<bool, CheckError> {
+        let mut holds = self.start(member, object, subject)?;
+        loop {
+            match holds {
+                Some(holds) => return Ok(holds),
+                None => holds = self.go_on()?,
+            }
+        }
+    }
+
+    /// Forgets the last question and looks for another's answer. If it has to go to another object for it, there is none
+    /// yet: [`go_on`](Self::go_on) goes there, and [`prefetch`](Self::prefetch) makes that faster.
+    pub(super) fn start(
+        &mut self,
+        member: u32,
+        object: Found<'s>,
+        subject: Subject,
+    ) -> Result<Option<bool>, CheckError> {
         self.subject = subject;
         (self.nodes, self.edges) = (0, 0);
         self.frames.clear();
         self.memo.clear();
         self.provisional.clear();
-        self.memberships = Memberships::Unknown;
-        self.searched(member, object).map_err(|limit| {
-            let max = match limit {
-                Limit::Nodes => self.budget.nodes_max,
-                Limit::Edges => self.budget.edges_max,
-            };
-            CheckError::BudgetExhausted { limit, max }
-        })
+        self.handed.clear();
+        self.hop = None;
+        self.memberships.forget();
+        let answer = self.enter(member, object, Share::Part);
+        answer
+            .and_then(|answer| if answer.is_some() { Ok(answer) } else { self.settled(None) })
+            .map_err(|limit| self.exhausted(limit))
     }
 
-    /// Errors stay small in here: they are handed up through every step.
-    fn searched(&mut self, member: u32, object: u32) -> Result<bool, Limit> {
-        if let Some(holds) = self.enter(member, object)? {
-            return Ok(holds);
+    /// Goes to the next object.
+    pub(super) fn go_on(&mut self) -> Result<Option<bool>, CheckError> {
+        let Some(Hop { member, object, share }) = self.hop.take() else { return Ok(Some(false)) };
+        let answer = self.enter(member, self.found(member, object), share);
+        answer.and_then(|answer| self.settled(answer)).map_err(|limit| self.exhausted(limit))
+    }
+
+    /// The first or the second of two prefetches for the next object.
+    #[inline]
+    pub(super) fn prefetch(&self, prefetch: impl Fn(&Objects, u32)) {
+        if let Some(Hop { member, object, .. }) = self.hop {
+            let objects = self.snapshot.base.objects.get(self.plan.member(member).object_type as usize);
+            objects.into_iter().for_each(|objects| prefetch(objects, object));
         }
-        let mut answer = None;
+    }
+
+    #[cold]
+    fn exhausted(&self, limit: Limit) -> CheckError {
+        let max = match limit {
+            Limit::Nodes => self.budget.nodes_max,
+            Limit::Edges => self.budget.edges_max,
+        };
+        CheckError::BudgetExhausted { limit, max }
+    }
+
+    /// Settles open pairs, beginning with the answer that the innermost waited for, until all are or there is a hop to take.
+    fn settled(&mut self, mut answer: Option<bool>) -> Result<Option<bool>, Limit> {
         loop {
             if let Some(holds) = self.advance(answer.take())? {
                 self.settle(holds);
                 if self.frames.is_empty() {
-                    return Ok(holds);
+                    return Ok(Some(holds));
                 }
                 answer = Some(holds);
+            } else if self.hop.is_some() {
+                return Ok(None);
             }
         }
     }
 
-    /// The answer for a pair if it is at hand; else a frame is opened for it.
+    /// The answer for a pair if it is at hand; else a frame is opened for it, or the one that asks goes on as it.
     #[inline]
-    fn enter(&mut self, member: u32, object: u32) -> Result<Option<bool>, Limit> {
-        if self.is_subject(member, object) {
+    fn enter(&mut self, member: u32, object: Found<'s>, share: Share) -> Result<Option<bool>, Limit> {
+        if self.is_subject(member, object.number) {
             return Ok(Some(true));
         }
         let planned = self.plan.member(member);
-        if planned.stored.is_some()
-            && let Some(holds) = self.direct(member, object)?
-        {
-            return Ok(Some(holds));
+        let rows = self.read(planned, object)?;
+        let step = self.steps_from(planned.entry, planned, object, rows)?;
+        if step >= NO {
+            return Ok(Some(step == YES));
         }
-        if planned.entry >= NO {
-            return Ok(Some(planned.entry == YES));
-        }
-        let place = self.memo.place(u64::from(member) << 32 | u64::from(object));
+        let place = self.memo.place(u64::from(member) << 32 | u64::from(object.number));
         let rests_on = match self.memo.state(place) {
-            State::Unknown => return self.open(member, object, place, planned.entry),
+            State::Unknown => return self.open(Pair { member, object, rows, place, step }, share),
             State::Yes => return Ok(Some(true)),
             State::No => return Ok(Some(false)),
             State::Open(depth) => depth,
@@ -145,55 +183,75 @@ impl<'s> Search<'s> {
         Ok(Some(false))
     }
 
-    fn open(&mut self, member: u32, object: u32, place: u32, step: u32) -> Result<Option<bool>, Limit> {
+    fn open(&mut self, pair: Pair<'s>, share: Share) -> Result<Option<bool>, Limit> {
         if self.nodes == self.budget.nodes_max {
             return Err(Limit::Nodes);
         }
         self.nodes += 1;
-        self.memo.set(place, State::Open(self.frames.len() as u32));
-        let provisional = self.provisional.len() as u32;
-        let row = Cow::Borrowed(&[][..]);
-        let (leg, at, found, low) = (0, 0, false, NONE);
-        self.frames.push(Frame { member, object, place, step, leg, at, row, found, low, provisional });
+        match (share, self.frames.last_mut()) {
+            (Share::Whole, Some(frame)) => {
+                // What the frame has found so far counts for the new pair as well: both have one answer.
+                self.handed.push(frame.pair.place);
+                frame.pair = pair;
+            }
+            (Share::Whole | Share::Part, _) => {
+                let mut frame = Frame::new(pair);
+                (frame.provisional, frame.handed) = (self.provisional.len() as u32, self.handed.len() as u32);
+                self.frames.push(frame);
+            }
+        }
+        self.memo.set(pair.place, State::Open(self.frames.len() as u32 - 1));
         Ok(None)
     }
 
     /// Closes the innermost frame with its answer.
     fn settle(&mut self, holds: bool) {
-        let Some(frame) = self.frames.pop() else { return };
-        let depth = self.frames.len() as u32;
-        if !holds && frame.low < depth {
-            self.memo.set(frame.place, State::Provisional(frame.low));
-            self.provisional.push(frame.place);
+        let Some(frame) = self.frames.last() else { return };
+        let (low, handed, provisional, place) = (frame.low, frame.handed, frame.provisional, frame.pair.place);
+        let depth = self.frames.len() - 1;
+        self.frames.truncate(depth);
+        if depth == 0 {
+            return;
+        }
+        if !holds && low < depth as u32 {
+            for place in self.handed.drain(handed as usize..).chain([place]) {
+                self.memo.set(place, State::Provisional(low));
+                self.provisional.push(place);
+            }
             if let Some(parent) = self.frames.last_mut() {
-                parent.low = parent.low.min(frame.low);
+                parent.low = parent.low.min(low);
             }
             return;
         }
+        for place in self.handed.drain(handed as usize..).chain([place]) {
+            self.memo.set(place, if holds { State::Yes } else { State::No });
+        }
         // Noes found meanwhile may have rested on a no for this pair: they hold if it is one.
         let since = if holds { State::Unknown } else { State::No };
-        for place in self.provisional.drain(frame.provisional as usize..) {
+        for place in self.provisional.drain(provisional as usize..) {
             self.memo.set(place, since);
         }
-        self.memo.set(frame.place, if holds { State::Yes } else { State::No });
     }
 
-    /// Goes on with the innermost frame: its answer, or nothing if another frame was opened on top of it.
+    /// Goes on with the innermost frame: its answer, or nothing if another pair is to be settled first.
     fn advance(&mut self, mut answer: Option<bool>) -> Result<Option<bool>, Limit> {
         let plan = self.plan;
         loop {
-            let frame = self.frames.last().expect("the search goes on only while a frame is open");
-            let planned = plan.member(frame.member);
-            let step = &planned.steps[frame.step as usize];
+            let Pair { member, object, rows, step, .. } = self.frame().pair;
+            let planned = plan.member(member);
+            let step = &planned.steps[step as usize];
             let outcome = match answer.take() {
                 Some(holds) => self.resume(step, holds)?,
-                None => self.begin(step)?,
+                None => match self.at_once(step, planned, object, rows)? {
+                    Some(holds) => Some(holds),
+                    None => self.begin(step, object)?,
+                },
             };
             let Some(holds) = outcome else { return Ok(None) };
             match if holds { step.yes } else { step.no } {
                 YES => return Ok(Some(true)),
                 NO => return Ok(Some(false)),
-                next => self.frame().step = next,
+                next => self.frame().pair.step = next,
             }
         }
     }
@@ -202,82 +260,27 @@ impl<'s> Search<'s> {
         self.frames.last_mut().expect("a step is taken inside a frame")
     }
 
-    fn begin(&mut self, step: &'s Step) -> Result<Option<bool>, Limit> {
-        let frame = self.frame();
-        let (member, object) = (frame.member, frame.object);
-        frame.row = Cow::Borrowed(&[]);
-        (frame.leg, frame.at, frame.found) = (0, 0, false);
+    fn begin(&mut self, step: &'s Step, object: Found<'s>) -> Result<Option<bool>, Limit> {
+        self.frame().begin_step();
         match &step.test {
-            Test::Own => Ok(Some(self.is_own(member, object))),
-            Test::Call(called) => self.enter(*called, object),
-            Test::Walk { kind, legs } => self.walk(*kind, legs),
-            Test::Stored(relation) => {
-                // The frame of a relation itself was opened because this did not settle it.
-                if *relation != member
-                    && let Some(holds) = self.direct(*relation, object)?
-                {
-                    return Ok(Some(holds));
-                }
-                self.usersets(*relation)
+            Test::Own => Ok(Some(false)),
+            Test::Call(called) => {
+                let share = self.share_of(step)?;
+                self.enter(*called, object, share)
             }
+            Test::Walk { kind, legs } => self.walk(*kind, legs, step),
+            Test::Stored { relation, .. } => self.usersets(*relation),
         }
     }
 
     fn resume(&mut self, step: &'s Step, holds: bool) -> Result<Option<bool>, Limit> {
         match &step.test {
-            Test::Own => Ok(Some(holds)),
-            Test::Call(_) => Ok(Some(holds)),
-            Test::Walk { kind: ArrowKind::Plain | ArrowKind::Any, .. } | Test::Stored(_) if holds => Ok(Some(true)),
+            Test::Own | Test::Call(_) => Ok(Some(holds)),
+            Test::Walk { kind: ArrowKind::Plain | ArrowKind::Any, .. } | Test::Stored { .. } if holds => Ok(Some(true)),
             Test::Walk { kind: ArrowKind::All, .. } if !holds => Ok(Some(false)),
-            Test::Walk { kind, legs } => self.walk(*kind, legs),
-            Test::Stored(relation) => self.usersets(*relation),
+            Test::Walk { kind, legs } => self.walk(*kind, legs, step),
+            Test::Stored { relation, .. } => self.usersets(*relation),
         }
-    }
-
-    /// A relation's answer from the object's own rows and the subject's groups, if they settle it.
-    #[inline]
-    fn direct(&mut self, relation: u32, object: u32) -> Result<Option<bool>, Limit> {
-        if self.is_subject(relation, object) {
-            return Ok(Some(true));
-        }
-        let stored = self.plan.member(relation).stored.as_ref().expect("only relations have rows");
-        if self.subject.member.is_none() {
-            let subject_type = self.subject.object_type;
-            for (table, _) in stored.plain.iter().filter(|(_, of)| *of == subject_type) {
-                self.spend(1)?;
-                if self.snapshot.forward(*table, object).contains(self.subject.object) {
-                    return Ok(Some(true));
-                }
-            }
-            for (table, _) in stored.wildcards.iter().filter(|(_, of)| *of == subject_type) {
-                self.spend(1)?;
-                if !self.snapshot.forward(*table, object).is_empty() {
-                    return Ok(Some(true));
-                }
-            }
-        }
-        let mut is_open = false;
-        for (position, leg) in stored.usersets.iter().enumerate() {
-            let row = self.snapshot.forward(leg.table, object);
-            if row.is_empty() {
-                continue;
-            }
-            if position >= stored.groups {
-                is_open = true;
-                break;
-            }
-            match self.memberships.of(self.snapshot, self.plan, self.subject) {
-                Some(groups) => {
-                    let (meets, cost) = groups.meet(leg.member, row);
-                    self.spend(cost)?;
-                    if meets {
-                        return Ok(Some(true));
-                    }
-                }
-                None => is_open = true,
-            }
-        }
-        Ok(if is_open { None } else { Some(false) })
     }
 
     /// Goes on through the usersets stored for a relation that its own rows did not settle.
@@ -289,13 +292,11 @@ impl<'s> Search<'s> {
             if let Some(userset) = frame.next() {
                 let member = stored.usersets[settled + frame.leg as usize - 1].member;
                 self.spend(1)?;
-                match self.enter(member, userset)? {
-                    Some(false) => {}
-                    other => return Ok(other),
-                }
+                self.hop = Some(Hop { member, object: userset, share: Share::Part });
+                return Ok(None);
             } else if let Some(leg) = stored.usersets.get(settled + frame.leg as usize) {
-                let object = frame.object;
-                let row = self.snapshot.forward(leg.table, object);
+                let object = frame.pair.object;
+                let row = self.row(leg.table, object);
                 self.frame().load(row.list());
             } else {
                 return Ok(Some(false));
@@ -304,25 +305,26 @@ impl<'s> Search<'s> {
     }
 
     /// Goes on through the objects that an arrow leads to.
-    fn walk(&mut self, kind: ArrowKind, legs: &'s [WalkLeg]) -> Result<Option<bool>, Limit> {
+    fn walk(&mut self, kind: ArrowKind, legs: &'s [WalkLeg], step: &'s Step) -> Result<Option<bool>, Limit> {
         let settles = kind != ArrowKind::All;
         loop {
             let frame = self.frame();
             if let Some(object) = frame.next() {
                 frame.found = true;
+                let is_last = settles && frame.leg as usize == legs.len() && frame.is_at_end();
                 let target = legs[frame.leg as usize - 1].target;
                 self.spend(1)?;
-                let holds = match target {
-                    Some(target) => self.enter(target, object)?,
-                    None => Some(false),
-                };
-                match holds {
-                    Some(holds) if holds != settles => {}
-                    other => return Ok(other),
+                if let Some(member) = target {
+                    let share = if is_last { self.share_of(step)? } else { Share::Part };
+                    self.hop = Some(Hop { member, object, share });
+                    return Ok(None);
+                }
+                if !settles {
+                    return Ok(Some(false));
                 }
             } else if let Some(leg) = legs.get(frame.leg as usize) {
-                let object = frame.object;
-                let row = self.snapshot.forward(leg.table, object);
+                let object = frame.pair.object;
+                let row = self.row(leg.table, object);
                 self.frame().load(row.list());
             } else {
                 return Ok(Some(!settles && frame.found));
@@ -330,13 +332,47 @@ impl<'s> Search<'s> {
         }
     }
 
-    fn is_subject(&self, member: u32, object: u32) -> bool {
-        self.subject.member == Some(member) && self.subject.object == object
+    /// A step is the whole answer if its yes leads to a yes and its no to a no, at once or through what the rows said.
+    #[inline]
+    fn share_of(&mut self, step: &'s Step) -> Result<Share, Limit> {
+        let Pair { member, object, rows, .. } = self.frame().pair;
+        let planned = self.plan.member(member);
+        let is_whole = self.steps_from(step.no, planned, object, rows)? == NO
+            && self.steps_from(step.yes, planned, object, rows)? == YES;
+        Ok(if is_whole { Share::Whole } else { Share::Part })
     }
 
-    fn is_own(&self, member: u32, object: u32) -> bool {
-        let object_type = self.plan.member(member).object_type;
-        self.subject.member.is_none() && self.subject.object_type == object_type && self.subject.object == object
+    /// The first step from one on that the rows do not settle, or [`YES`] or [`NO`].
+    #[inline]
+    fn steps_from(
+        &mut self,
+        mut step: u32,
+        planned: &'s PlannedMember,
+        object: Found<'s>,
+        rows: RowsRead,
+    ) -> Result<u32, Limit> {
+        while step < NO {
+            let next = &planned.steps[step as usize];
+            let Some(holds) = self.at_once(next, planned, object, rows)? else { break };
+            step = if holds { next.yes } else { next.no };
+        }
+        Ok(step)
+    }
+
+    /// The rows of an object that the member is asked of.
+    #[inline]
+    fn found(&self, member: u32, number: u32) -> Found<'s> {
+        let record = self.snapshot.base.record(self.plan.member(member).object_type, number);
+        Found { number, record }
+    }
+
+    #[inline]
+    fn row(&self, table: u32, object: Found<'s>) -> Row<'s> {
+        self.snapshot.row_in(object.record, table, object.number)
+    }
+
+    fn is_subject(&self, member: u32, object: u32) -> bool {
+        self.subject.member == Some(member) && self.subject.object == object
     }
 
     #[inline]
@@ -346,19 +382,5 @@ impl<'s> Search<'s> {
             return Err(Limit::Edges);
         }
         Ok(())
-    }
-}
-
-impl<'s> Frame<'s> {
-    fn next(&mut self) -> Option<u32> {
-        let entry = self.row.get(self.at as usize).copied();
-        self.at += u32::from(entry.is_some());
-        entry
-    }
-
-    fn load(&mut self, row: Cow<'s, [u32]>) {
-        self.row = row;
-        self.leg += 1;
-        self.at = 0;
     }
 }

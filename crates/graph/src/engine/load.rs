@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use super::base::{Base, Table};
 use super::catalog::{Catalog, TableKey, TableKind};
 use super::hash::{BuildNameHasher, hashed};
-use super::strings::Strings;
+use super::objects::Objects;
+use super::rows::Rows;
 use super::{EngineError, EngineOptions};
 use crate::relationship::{Relationship, SubjectRef};
 
@@ -70,31 +71,53 @@ impl Loader {
     }
 
     /// The base without its closure, and the catalog with all that was met.
-    pub(super) fn finish(self) -> (Base, Catalog) {
+    pub(super) fn finish(mut self) -> (Base, Catalog) {
+        let types = self.catalog.types.len();
+        self.interners.resize_with(types.max(self.interners.len()), Interner::default);
+        self.pairs.resize_with(self.catalog.tables().len(), Vec::new);
+        let orders: Vec<Vec<u32>> = self.interners.iter_mut().map(Interner::in_text_order).collect();
+        let ranks: Vec<Vec<u32>> = orders.iter().map(|order| ranks_of(order)).collect();
         let mut base = Base::default();
-        let mut ranks = Vec::new();
-        for interner in self.interners {
-            let (strings, rank) = interner.finish(self.options.hash_seed);
-            base.strings.push(strings);
-            ranks.push(rank);
-        }
-        let ranks_of = |object_type: u32| ranks.get(object_type as usize).map_or(&[][..], Vec::as_slice);
-        for (number, mut pairs) in self.pairs.into_iter().enumerate() {
-            let key = self.catalog.key(number as u32);
-            let resources = ranks_of(key.resource_type);
+        let mut forward = Vec::new();
+        for (key, mut pairs) in self.catalog.tables().iter().zip(self.pairs) {
+            let resources = &ranks[key.resource_type as usize];
             pairs.iter_mut().for_each(|(resource, _)| *resource = resources[*resource as usize]);
             let subjects = match key.kind {
                 TableKind::Wildcard => 1,
                 TableKind::Plain | TableKind::Userset(_) => {
-                    let subjects = ranks_of(key.subject_type);
+                    let subjects = &ranks[key.subject_type as usize];
                     pairs.iter_mut().for_each(|(_, subject)| *subject = subjects[*subject as usize]);
                     subjects.len()
                 }
             };
-            base.tables.push(Table::of(resources.len(), subjects, &pairs));
+            forward.push(Rows::of(resources.len(), pairs.iter().copied()));
+            let reverse = Rows::of(subjects, pairs.iter().map(|(resource, subject)| (*subject, *resource)));
+            base.tables.push(Table { resource_type: key.resource_type, reverse });
+        }
+        for (object_type, (interner, order)) in self.interners.iter().zip(orders).enumerate() {
+            let mut objects = Objects::with_capacity(self.options.hash_seed, order.len());
+            let tables = self.catalog.tables_from(object_type as u32);
+            let mut rows = Vec::new();
+            for (rank, id) in order.iter().enumerate() {
+                let all = tables.iter().map(|table| (*table, forward[*table as usize].row(rank as u32)));
+                rows.clear();
+                rows.extend(all.filter(|(_, row)| !row.is_empty()));
+                objects.push(interner.text(*id), &rows);
+            }
+            objects.shrink_to_fit();
+            base.objects.push(objects);
         }
         (base, self.catalog)
     }
+}
+
+/// For each number given out, its place in the order.
+fn ranks_of(order: &[u32]) -> Vec<u32> {
+    let mut ranks = vec![0; order.len()];
+    for (rank, id) in order.iter().enumerate() {
+        ranks[*id as usize] = rank as u32;
+    }
+    ranks
 }
 
 /// The kind of a relationship, with numbers for its names.
@@ -153,20 +176,10 @@ impl Interner {
         id
     }
 
-    /// The texts in order, and for each number given out its place in that order.
-    fn finish(mut self, seed: u64) -> (Strings, Vec<u32>) {
+    /// Numbers in the order of their texts; nothing is looked up any more. Sorting looks first at the eight bytes after
+    /// what all texts share.
+    fn in_text_order(&mut self) -> Vec<u32> {
         self.by_hash = HashMap::default();
-        let order = self.in_text_order();
-        let mut ranks = vec![0; order.len()];
-        for (rank, (_, id)) in order.iter().enumerate() {
-            ranks[*id as usize] = rank as u32;
-        }
-        let texts = order.iter().map(|(_, id)| self.text(*id));
-        (Strings::of(seed, order.len(), self.text.len(), texts), ranks)
-    }
-
-    /// Numbers in the order of their texts. Sorting looks first at the eight bytes after what all texts share.
-    fn in_text_order(&self) -> Vec<(u64, u32)> {
         let count = self.ends.len() as u32;
         let first = if count == 0 { "" } else { self.text(0) };
         let shared = (1..count).fold(first.len(), |shared, id| {
@@ -185,6 +198,6 @@ impl Interner {
         order.sort_unstable_by(|(prefix, id), (other_prefix, other)| {
             prefix.cmp(other_prefix).then_with(|| self.text(*id).cmp(self.text(*other)))
         });
-        order
+        order.into_iter().map(|(_, id)| id).collect()
     }
 }

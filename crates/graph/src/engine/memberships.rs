@@ -5,6 +5,8 @@
 
 use std::collections::HashSet;
 
+use smallvec::SmallVec;
+
 use super::delta::Row;
 use super::evaluate::Subject;
 use super::hash::BuildNameHasher;
@@ -20,46 +22,74 @@ const FEW: usize = 64;
 /// A row of so many groups is looked up group by group; for a longer one the subject's groups are looked up in it.
 const SHORT_ROW: usize = 8;
 
-#[derive(Debug)]
-pub(super) enum Memberships {
+/// What is known of the subject's groups.
+#[derive(Debug, Default)]
+pub(super) struct Memberships<'s> {
+    knowledge: Knowledge,
+    /// Pairs of a group's member and object; ascending if there are more than a few.
+    pairs: Pairs,
+    /// Of each pair one of 64 bits, so that most objects that are none of the groups are told at a glance.
+    bits: u64,
+    /// Nodes of the closure, ascending.
+    nodes: &'s [u32],
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+enum Knowledge {
     /// Nobody has asked yet.
+    #[default]
     Unknown,
-    Known(GroupSet),
+    Known,
+    /// As nodes of the closure.
+    WrittenOut,
     TooMany,
 }
 
-/// Pairs of a group's member and object; ascending if there are more than a few.
-#[derive(Debug)]
-pub(super) struct GroupSet {
-    pairs: Vec<u64>,
-}
+type Pairs = SmallVec<[u64; 24]>;
 
-impl Memberships {
+impl<'s> Memberships<'s> {
+    /// As for another subject.
+    pub(super) fn forget(&mut self) {
+        self.knowledge = Knowledge::Unknown;
+    }
+
     pub(super) fn are_too_many(&self) -> bool {
-        matches!(self, Memberships::TooMany)
+        matches!(self.knowledge, Knowledge::TooMany)
     }
 
-    /// The subject's groups, found when first asked for; nothing if there are too many.
+    /// Finds the subject's groups when first asked for; false if there are too many.
     #[inline]
-    pub(super) fn of(&mut self, snapshot: &Snapshot, plan: &Plan, subject: Subject) -> Option<&GroupSet> {
-        if let Memberships::Unknown = self {
-            *self = match found(snapshot, plan, subject) {
-                Some(pairs) => Memberships::Known(GroupSet { pairs }),
-                None => Memberships::TooMany,
-            };
+    pub(super) fn are_known(&mut self, snapshot: &'s Snapshot, plan: &Plan, subject: Subject) -> bool {
+        if let Knowledge::Unknown = self.knowledge {
+            self.nodes = written_out(snapshot, plan, subject);
+            self.knowledge =
+                if self.nodes.is_empty() { self.find(snapshot, plan, subject) } else { Knowledge::WrittenOut };
         }
-        match self {
-            Memberships::Known(groups) => Some(groups),
-            Memberships::Unknown | Memberships::TooMany => None,
-        }
+        !self.are_too_many()
     }
-}
 
-impl GroupSet {
-    /// Whether any of the row's objects is one of these groups, and how many entries were looked at for it.
+    #[inline(never)]
+    fn find(&mut self, snapshot: &Snapshot, plan: &Plan, subject: Subject) -> Knowledge {
+        self.pairs.clear();
+        let found = find(snapshot, plan, subject, &mut self.pairs);
+        self.bits = self.pairs.iter().fold(0, |bits, pair| bits | bit_of(*pair));
+        if found.is_some() { Knowledge::Known } else { Knowledge::TooMany }
+    }
+
+    /// Whether any of the row's objects is one of the groups, which are known, and how many entries were looked at for it.
     #[inline]
-    pub(super) fn meet(&self, member: u32, row: Row<'_>) -> (bool, usize) {
-        if row.overlay.is_none() && row.base.len() <= SHORT_ROW {
+    pub(super) fn meet(&self, snapshot: &Snapshot, member: u32, row: Row<'_>) -> (bool, usize) {
+        let is_short = row.overlay.is_none() && row.base.len() <= SHORT_ROW;
+        if let Knowledge::WrittenOut = self.knowledge {
+            let (first, count) = snapshot.base.closure.nodes_of(member);
+            if is_short {
+                let is_mine = |object: &u32| *object < count && self.nodes.contains(&(first + object));
+                return (row.base.iter().any(is_mine), row.base.len());
+            }
+            let mut mine = self.nodes.iter().filter(|node| (first..first + count).contains(*node));
+            return (mine.any(|node| row.contains(node - first)), self.nodes.len());
+        }
+        if is_short {
             return (row.base.iter().any(|object| self.holds(pair_of(member, *object))), row.base.len());
         }
         let mut mine = self.pairs.iter().filter(|pair| (**pair >> 32) as u32 == member);
@@ -68,6 +98,9 @@ impl GroupSet {
 
     #[inline]
     fn holds(&self, pair: u64) -> bool {
+        if self.bits & bit_of(pair) == 0 {
+            return false;
+        }
         if self.pairs.len() <= FEW { self.pairs.contains(&pair) } else { self.pairs.binary_search(&pair).is_ok() }
     }
 }
@@ -77,40 +110,56 @@ pub(super) fn pair_of(member: u32, object: u32) -> u64 {
     u64::from(member) << 32 | u64::from(object)
 }
 
-fn found(snapshot: &Snapshot, plan: &Plan, subject: Subject) -> Option<Vec<u64>> {
-    let mut pairs = direct(snapshot, plan, subject)?;
+/// The subject's groups if they are written out, and still so.
+#[inline]
+fn written_out<'s>(snapshot: &'s Snapshot, plan: &Plan, subject: Subject) -> &'s [u32] {
+    let (Some(closure), None) = (snapshot.closure(), subject.member) else { return &[] };
+    let joins = plan.joins.get(subject.object_type as usize).map_or(&[][..], Vec::as_slice);
+    if joins.iter().any(|join| snapshot.delta.reverse(join.table, subject.object).is_some()) {
+        return &[];
+    }
+    closure.groups_of(subject.object_type, subject.object)
+}
+
+#[inline]
+fn bit_of(pair: u64) -> u64 {
+    1 << ((pair as u32).wrapping_mul(0x9e37_79b9) >> 26)
+}
+
+/// Nothing if there are too many.
+fn find(snapshot: &Snapshot, plan: &Plan, subject: Subject, pairs: &mut Pairs) -> Option<()> {
+    direct(snapshot, plan, subject, pairs)?;
     let mut to_search = Vec::new();
     if let Some(closure) = snapshot.closure() {
         for at in 0..pairs.len() {
             let pair = pairs[at];
-            if !closure.extend(pair, &mut pairs) {
+            if !closure.extend(pair, pairs) {
                 to_search.push(pair);
             }
         }
     } else {
-        to_search.clone_from(&pairs);
+        to_search.extend_from_slice(pairs);
     }
     if pairs.len() > GROUPS_MAX {
         return None;
     }
     if !to_search.is_empty() {
-        search(snapshot, plan, &mut pairs, to_search)?;
+        search(snapshot, plan, pairs, to_search)?;
     }
     if pairs.len() > FEW {
         pairs.sort_unstable();
         pairs.dedup();
     }
-    Some(pairs)
+    Some(())
 }
 
 /// The groups that hold the subject itself; a group is in itself.
-fn direct(snapshot: &Snapshot, plan: &Plan, subject: Subject) -> Option<Vec<u64>> {
-    let mut pairs = Vec::with_capacity(32);
+fn direct(snapshot: &Snapshot, plan: &Plan, subject: Subject, pairs: &mut Pairs) -> Option<()> {
     if let Some(member) = subject.member {
         if plan.groups.binary_search(&member).is_ok() {
             pairs.push(pair_of(member, subject.object));
         }
-        return Some(pairs);
+        return Some(());
     }
     for join in plan.joins.get(subject.object_type as usize).into_iter().flatten() {
         let row = snapshot.reverse(join.table, subject.object);
@@ -119,11 +168,11 @@ fn direct(snapshot: &Snapshot, plan: &Plan, subject: Subject) -> Option<Vec<u64>
         }
         pairs.extend(row.list().iter().map(|object| pair_of(join.member, *object)));
     }
-    Some(pairs)
+    Some(())
 }
 
 /// Adds every group above those to search.
-fn search(snapshot: &Snapshot, plan: &Plan, pairs: &mut Vec<u64>, mut to_search: Vec<u64>) -> Option<()> {
+fn search(snapshot: &Snapshot, plan: &Plan, pairs: &mut Pairs, mut to_search: Vec<u64>) -> Option<()> {
     let mut seen: HashSet<u64, BuildNameHasher> = to_search.iter().copied().collect();
     while let Some(pair) = to_search.pop() {
         for parent in &plan.member((pair >> 32) as u32).parents {

@@ -3,8 +3,11 @@
 use super::base::{Base, Table};
 use super::catalog::TableKind;
 use super::closure::Closure;
+use super::objects::Objects;
+use super::rows::Rows;
 use super::snapshot::Snapshot;
-use super::strings::Strings;
+
+use smallvec::SmallVec;
 
 /// No relationship mentions this number any more.
 const GONE: u32 = u32::MAX;
@@ -13,22 +16,23 @@ const GONE: u32 = u32::MAX;
 /// in text order. It only reads the snapshot, so it runs beside readers and writers.
 pub(super) fn merged(snapshot: &Snapshot) -> Base {
     let mut numbers = used(snapshot);
+    let orders: Vec<Vec<u32>> = numbers
+        .iter_mut()
+        .enumerate()
+        .map(|(object_type, numbers)| renumber(snapshot, object_type as u32, numbers))
+        .collect();
     let mut base = Base::default();
-    for (object_type, numbers) in numbers.iter_mut().enumerate() {
-        base.strings.push(renumbered(snapshot, object_type as u32, numbers));
+    let mut pairs = vec![Vec::new(); snapshot.catalog.tables().len()];
+    for (object_type, order) in orders.iter().enumerate() {
+        base.objects.push(objects(snapshot, object_type as u32, order, &numbers, &mut pairs));
     }
-    for (table, key) in snapshot.catalog.tables().iter().enumerate() {
-        let resources = &numbers[key.resource_type as usize];
-        let subjects = &numbers[key.subject_type as usize];
-        let is_wildcard = key.kind == TableKind::Wildcard;
-        let mut pairs = Vec::new();
-        for_each_pair(snapshot, table as u32, &mut |resource, subject| {
-            let subject = if is_wildcard { 0 } else { subjects[subject as usize] };
-            pairs.push((resources[resource as usize], subject));
-        });
-        let count = |object_type: u32| base.strings[object_type as usize].len();
-        let subjects = if is_wildcard { 1 } else { count(key.subject_type) };
-        base.tables.push(Table::of(count(key.resource_type), subjects, &pairs));
+    for (key, pairs) in snapshot.catalog.tables().iter().zip(pairs) {
+        let subjects = match key.kind {
+            TableKind::Wildcard => 1,
+            TableKind::Plain | TableKind::Userset(_) => orders[key.subject_type as usize].len(),
+        };
+        base.tables
+            .push(Table { resource_type: key.resource_type, reverse: Rows::of(subjects, pairs.iter().copied()) });
     }
     base.closure = Closure::of(&base, &snapshot.plan);
     base
@@ -39,65 +43,89 @@ pub(super) fn used(snapshot: &Snapshot) -> Vec<Vec<u32>> {
     let ids = |object_type: u32| snapshot.base.ids(object_type) + snapshot.delta.new_ids(object_type);
     let types = snapshot.catalog.types.len() as u32;
     let mut numbers: Vec<Vec<u32>> = (0..types).map(|object_type| vec![GONE; ids(object_type)]).collect();
-    for (table, key) in snapshot.catalog.tables().iter().enumerate() {
-        for_each_pair(snapshot, table as u32, &mut |resource, subject| {
-            numbers[key.resource_type as usize][resource as usize] = 0;
-            if key.kind != TableKind::Wildcard {
-                numbers[key.subject_type as usize][subject as usize] = 0;
+    for object_type in 0..types {
+        let tables = snapshot.catalog.tables_from(object_type);
+        for resource in 0..ids(object_type) as u32 {
+            let record = snapshot.base.record(object_type, resource);
+            for table in &tables {
+                let row = snapshot.row_in(record, *table, resource);
+                if row.is_empty() {
+                    continue;
+                }
+                numbers[object_type as usize][resource as usize] = 0;
+                let key = snapshot.catalog.key(*table);
+                if key.kind != TableKind::Wildcard {
+                    let subjects = &mut numbers[key.subject_type as usize];
+                    row.list().iter().for_each(|subject| subjects[*subject as usize] = 0);
+                }
             }
-        });
+        }
     }
     numbers
 }
 
-/// The texts still used, in order; their new numbers replace the zeroes in `numbers`.
-fn renumbered(snapshot: &Snapshot, object_type: u32, numbers: &mut [u32]) -> Strings {
-    let order = in_text_order(snapshot, object_type, numbers);
-    let bytes = order.iter().map(|id| snapshot.text(object_type, *id).len()).sum();
-    let texts = order.iter().map(|id| snapshot.text(object_type, *id));
-    Strings::of(snapshot.options.hash_seed, order.len(), bytes, texts)
-}
-
-/// The numbers still used, in the order of their texts; their new numbers replace the zeroes in `numbers`.
-pub(super) fn in_text_order(snapshot: &Snapshot, object_type: u32, numbers: &mut [u32]) -> Vec<u32> {
+/// The numbers still used, in the order of their texts; their new ones replace the zeroes in `numbers`.
+pub(super) fn renumber(snapshot: &Snapshot, object_type: u32, numbers: &mut [u32]) -> Vec<u32> {
     let base_ids = snapshot.base.ids(object_type) as u32;
     let is_used = |numbers: &[u32], id: u32| numbers[id as usize] != GONE;
+    let text = |id: u32| snapshot.text(object_type, id);
     let mut new: Vec<u32> = (base_ids..numbers.len() as u32).filter(|id| is_used(numbers, *id)).collect();
-    new.sort_unstable_by(|left, right| snapshot.text(object_type, *left).cmp(snapshot.text(object_type, *right)));
-    let mut old = (0..base_ids).filter(|id| is_used(numbers, *id)).peekable();
+    new.sort_unstable_by(|left, right| text(*left).cmp(text(*right)));
     let mut new = new.into_iter().peekable();
     let mut order = Vec::new();
-    loop {
-        let next = match (old.peek(), new.peek()) {
-            (Some(left), Some(right)) if snapshot.text(object_type, *right) < snapshot.text(object_type, *left) => {
-                new.next()
-            }
-            (Some(_), _) => old.next(),
-            (None, _) => new.next(),
-        };
-        let Some(id) = next else { break };
-        order.push(id);
+    for old in (0..base_ids).filter(|id| is_used(numbers, *id)) {
+        while let Some(id) = new.next_if(|id| text(*id) < text(old)) {
+            order.push(id);
+        }
+        order.push(old);
     }
-    drop(old);
+    order.extend(new);
     for (number, id) in order.iter().enumerate() {
         numbers[*id as usize] = number as u32;
     }
     order
 }
 
-/// Every (resource, subject) of a table: the base's rows that did not change, then those that did.
-fn for_each_pair(snapshot: &Snapshot, table: u32, visit: &mut impl FnMut(u32, u32)) {
-    let is_untouched = snapshot.delta.is_untouched(table);
-    if let Some(rows) = snapshot.base.tables.get(table as usize) {
-        for (resource, subject) in rows.forward.pairs() {
-            if is_untouched || snapshot.delta.forward(table, resource).is_none() {
-                visit(resource, subject);
+/// The records of one type under new numbers. Every relationship in them is added to its table's pairs of subject and
+/// resource.
+fn objects(
+    snapshot: &Snapshot,
+    object_type: u32,
+    order: &[u32],
+    numbers: &[Vec<u32>],
+    pairs: &mut [Vec<(u32, u32)>],
+) -> Objects {
+    let tables = snapshot.catalog.tables_from(object_type);
+    let mut objects = Objects::with_capacity(snapshot.options.hash_seed, order.len());
+    let (mut entries, mut ends) = (Vec::new(), Vec::new());
+    for (number, id) in order.iter().enumerate() {
+        entries.clear();
+        ends.clear();
+        let record = snapshot.base.record(object_type, *id);
+        for table in &tables {
+            let row = snapshot.row_in(record, *table, *id);
+            if row.is_empty() {
+                continue;
             }
+            let (key, start) = (snapshot.catalog.key(*table), entries.len());
+            match key.kind {
+                TableKind::Wildcard => entries.push(0),
+                TableKind::Plain | TableKind::Userset(_) => {
+                    let subjects = &numbers[key.subject_type as usize];
+                    entries.extend(row.list().iter().map(|subject| subjects[*subject as usize]));
+                }
+            }
+            // Numbers keep their order but for those that came since the base.
+            if !entries[start..].is_sorted() {
+                entries[start..].sort_unstable();
+            }
+            ends.push((*table, start..entries.len()));
+            pairs[*table as usize].extend(entries[start..].iter().map(|subject| (*subject, number as u32)));
         }
+        let rows: SmallVec<[(u32, &[u32]); 8]> =
+            ends.iter().map(|(table, range)| (*table, &entries[range.clone()])).collect();
+        objects.push(snapshot.text(object_type, *id), &rows);
     }
-    snapshot.delta.changed_rows(table, &mut |resource| {
-        for subject in snapshot.forward(table, resource).list().iter() {
-            visit(resource, *subject);
-        }
-    });
+    objects.shrink_to_fit();
+    objects
 }

@@ -38,7 +38,7 @@ fn reached(snapshot: &Snapshot, request: &CheckRequest<'_>, budget: &Budget) -> 
             match &step.test {
                 Test::Own => {}
                 Test::Call(called) => reach.waiting.push((*called, object)),
-                Test::Stored(relation) => reach.stored(*relation, object, budget),
+                Test::Stored { relation, .. } => reach.stored(*relation, object, budget),
                 Test::Walk { legs, .. } => {
                     for leg in legs {
                         let found = reach.row(leg.table, object, budget);

@@ -1,15 +1,15 @@
 //! A schema with every name resolved: what a check walks instead of text.
 
 mod compile;
+mod directory;
 mod groups;
 mod risk;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::catalog::Catalog;
-use super::hash::BuildNameHasher;
 use crate::schema::{ArrowKind, Schema};
+use directory::Directory;
 
 /// The step at which an expression is settled as a yes.
 pub(super) const YES: u32 = u32::MAX;
@@ -19,7 +19,9 @@ pub(super) const NO: u32 = u32::MAX - 1;
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) schema: Arc<Schema>,
-    types: HashMap<String, PlannedType, BuildNameHasher>,
+    /// The schema's types, and where each is in `planned_types`.
+    types: Directory,
+    planned_types: Vec<PlannedType>,
     /// Relations and permissions of all types.
     pub(super) members: Vec<PlannedMember>,
     /// The members that are groups.
@@ -31,7 +33,7 @@ pub(super) struct Plan {
 #[derive(Debug)]
 pub(super) struct PlannedType {
     pub(super) number: u32,
-    members: HashMap<String, u32, BuildNameHasher>,
+    members: Directory,
 }
 
 /// A table and the relation or permission that matters at its other end.
@@ -54,10 +56,31 @@ pub(super) struct PlannedMember {
     pub(super) steps: Vec<Step>,
     /// Of a group, the userset tables that put it into other groups.
     pub(super) parents: Vec<Leg>,
-    /// The tables whose rows of the object itself are read.
-    pub(super) near: Vec<u32>,
-    /// The tables that lead to other objects, with what is asked there.
-    pub(super) far: Vec<Leg>,
+    /// What the steps read of the object itself, ascending by table.
+    pub(super) reads: Vec<Read>,
+    /// Of each table read, the bit of its number modulo 64.
+    pub(super) read_tables: u64,
+}
+
+/// A table read for a relation that has a bit: the rows of all such relations are read in one pass.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Read {
+    pub(super) table: u32,
+    pub(super) bit: u64,
+    pub(super) reading: Reading,
+}
+
+/// What an entry of a row says.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reading {
+    /// A subject of this type.
+    Plain(u32),
+    /// All subjects of this type.
+    Wildcard(u32),
+    /// Those in this group.
+    Group(u32),
+    /// Those whom a walk finds.
+    Userset,
 }
 
 /// A relation's tables, by what is to be done with them.
@@ -87,8 +110,8 @@ pub(super) struct Step {
 pub(super) enum Test {
     /// Is the subject the object itself?
     Own,
-    /// Is the subject in this relation of the object?
-    Stored(u32),
+    /// Is the subject in this relation of the object? The bit is 0 if a member reads more relations than there are bits.
+    Stored { relation: u32, bit: u64 },
     /// Does the subject have this permission on the object?
     Call(u32),
     /// Does the subject have the target on the objects that the tables lead to?
@@ -110,7 +133,7 @@ impl Plan {
 
     #[inline]
     pub(super) fn object_type(&self, name: &str) -> Option<&PlannedType> {
-        self.types.get(name)
+        self.types.number(name).map(|position| &self.planned_types[position as usize])
     }
 
     #[inline]
@@ -122,6 +145,6 @@ impl Plan {
 impl PlannedType {
     #[inline]
     pub(super) fn member(&self, name: &str) -> Option<u32> {
-        self.members.get(name).copied()
+        self.members.number(name)
     }
 }

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use super::base::Base;
+use super::batch::Lane;
 use super::catalog::{Catalog, TableKind};
 use super::closure::Closure;
 use super::delta::{Delta, Row};
 use super::evaluate::{Search, Subject};
 use super::load::{key_of, known_key_of};
+use super::objects::{Found, Objects};
 use super::plan::Plan;
+use super::record::Record;
+use super::rows::Rows;
 use super::{EngineError, EngineOptions, Memory, plain};
 use crate::check::{Answer, Budget, CheckError, CheckRequest, check};
 use crate::relationships::{Change, RelationshipSet, RevisionError};
@@ -90,11 +94,11 @@ impl Snapshot {
 
     /// What this snapshot takes. Walks the delta, so it takes as long as that is large.
     pub fn memory(&self) -> Memory {
-        let edges = self.base.tables.iter().map(|table| table.forward.bytes() + table.reverse.bytes()).sum();
-        let strings = self.base.strings.iter().map(super::strings::Strings::bytes).sum();
+        let rows: usize = self.base.objects.iter().map(Objects::row_bytes).sum();
+        let reverse: usize = self.base.tables.iter().map(|table| table.reverse.bytes()).sum();
         Memory {
-            edges_bytes: edges,
-            strings_bytes: strings,
+            edges_bytes: rows + reverse,
+            strings_bytes: self.base.objects.iter().map(Objects::text_bytes).sum(),
             closure_bytes: self.base.closure.bytes(),
             delta_bytes: self.delta.bytes(),
         }
@@ -110,48 +114,47 @@ impl Snapshot {
     ///
     /// Those of [`check()`].
     pub fn check(&self, request: &CheckRequest<'_>, budget: &Budget) -> Result<Answer, CheckError> {
-        let mut search = Search::new(self, &self.plan, *budget);
-        let mut only = None;
-        self.in_step(&mut [None], &mut search, std::slice::from_ref(request), budget, |answer| only = Some(answer));
-        only.expect("one question has one answer")
+        let Some(lane) = self.lane(request) else { return self.check_apart(request, budget) };
+        lane.prefetch_found();
+        let (object, subject) = self.ends(&lane, request);
+        let holds = Search::new(self, &self.plan, *budget).run(lane.names.member, object, subject)?;
+        Ok(Answer::of(holds))
     }
 
-    pub(super) fn answer(
-        &self,
-        search: &mut Search<'_>,
-        request: &CheckRequest<'_>,
-        budget: &Budget,
-    ) -> Result<Answer, CheckError> {
-        let Some(names) = self.names(request) else {
-            // Only what is wrong with the question is wanted, and that does not depend on what is stored.
-            return check(&self.plan.schema, &RelationshipSet::new(), request, budget);
-        };
-        if self.plan.member(names.member).is_risky {
+    /// Answers a question that is wrong, or that only the plain evaluator may answer.
+    pub(super) fn check_apart(&self, request: &CheckRequest<'_>, budget: &Budget) -> Result<Answer, CheckError> {
+        if self.names(request).is_some() {
             return plain::check(self, request, budget);
         }
-        let (resource, subject) = (request.resource, request.subject.object());
-        let object = self.id(names.resource_type, resource.object_id());
-        let subject_object = self.id(names.subject_type, subject.object_id());
-        self.walked(search, names, request, object, subject_object)
+        // Only what is wrong with the question is wanted, and that does not depend on what is stored.
+        check(&self.plan.schema, &RelationshipSet::new(), request, budget)
     }
 
-    pub(super) fn walked(
-        &self,
-        search: &mut Search<'_>,
-        names: Names,
-        request: &CheckRequest<'_>,
-        object: Option<u32>,
-        subject_object: Option<u32>,
-    ) -> Result<Answer, CheckError> {
-        let is_same = subject_object.is_none() && request.resource == request.subject.object();
+    /// The resource and the subject of a question. The subject comes first: its groups are asked for while the resource is
+    /// waited for.
+    pub(super) fn ends<'s>(&'s self, lane: &Lane<'s>, request: &CheckRequest<'_>) -> (Found<'s>, Subject) {
+        let Names { resource_type, subject_type, subject_member, .. } = lane.names;
+        let text = request.subject.object().object_id();
+        let subject = lane.subject_in_base(text).or_else(|| self.find_new(subject_type, text));
+        if let Some(subject) = subject {
+            self.prefetch_groups(subject_type, subject.number, Rows::prefetch_word);
+        }
+        let text = request.resource.object_id();
+        let object = lane.resource_in_base(text).or_else(|| self.find_new(resource_type, text));
+        let is_same = subject.is_none() && request.resource == request.subject.object();
         let unknown = if is_same { UNKNOWN_RESOURCE } else { UNKNOWN_SUBJECT };
         let subject = Subject {
-            object_type: names.subject_type,
-            object: subject_object.unwrap_or(unknown),
-            member: names.subject_member,
+            object_type: subject_type,
+            object: subject.map_or(unknown, |subject| subject.number),
+            member: subject_member,
         };
-        let holds = search.run(names.member, object.unwrap_or(UNKNOWN_RESOURCE), subject)?;
-        Ok(if holds { Answer::Has } else { Answer::No })
+        (object.unwrap_or(Found { number: UNKNOWN_RESOURCE, record: Record::EMPTY }), subject)
+    }
+
+    /// Brings near what says which groups a subject is in.
+    #[inline]
+    pub(super) fn prefetch_groups(&self, subject_type: u32, subject: u32, prefetch: impl Fn(&Rows, u32)) {
+        self.base.closure.prefetch(subject_type, subject, prefetch);
     }
 
     /// The numbers of the question's names; nothing if the question is wrong.
@@ -171,13 +174,24 @@ impl Snapshot {
     }
 
     pub(super) fn id(&self, object_type: u32, text: &str) -> Option<u32> {
-        let in_base = self.base.strings.get(object_type as usize).and_then(|strings| strings.id(text));
-        in_base.or_else(|| self.delta.id(self.options.hash_seed, object_type, text))
+        self.find(object_type, text).map(|found| found.number)
+    }
+
+    fn find(&self, object_type: u32, text: &str) -> Option<Found<'_>> {
+        let in_base = self.base.objects.get(object_type as usize).and_then(|objects| objects.find(text));
+        in_base.or_else(|| self.find_new(object_type, text))
+    }
+
+    /// An object that the base lacks.
+    #[inline]
+    pub(super) fn find_new(&self, object_type: u32, text: &str) -> Option<Found<'_>> {
+        let number = self.delta.id(self.options.hash_seed, object_type, text)?;
+        Some(Found { number, record: Record::EMPTY })
     }
 
     pub(super) fn text(&self, object_type: u32, id: u32) -> &str {
-        match self.base.strings.get(object_type as usize) {
-            Some(strings) if (id as usize) < strings.len() => strings.text(id),
+        match self.base.objects.get(object_type as usize) {
+            Some(objects) if (id as usize) < objects.len() => objects.text(id),
             Some(_) | None => self.delta.text(object_type, id).expect("every number in a row has a text"),
         }
     }
@@ -185,6 +199,12 @@ impl Snapshot {
     #[inline]
     pub(super) fn forward(&self, table: u32, resource: u32) -> Row<'_> {
         Row { base: self.base.forward(table, resource), overlay: self.delta.forward(table, resource) }
+    }
+
+    /// The row of an object whose record is at hand.
+    #[inline]
+    pub(super) fn row_in<'s>(&'s self, record: Record<'s>, table: u32, resource: u32) -> Row<'s> {
+        Row { base: record.row(table), overlay: self.delta.forward(table, resource) }
     }
 
     #[inline]

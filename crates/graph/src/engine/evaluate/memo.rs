@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use smallvec::SmallVec;
+
 use super::super::hash::BuildNameHasher;
 
 /// Up to here looking through all pairs is faster than a map.
@@ -21,7 +23,7 @@ pub(super) enum State {
 
 #[derive(Debug, Default)]
 pub(super) struct Memo {
-    pairs: Vec<(u64, State)>,
+    pairs: SmallVec<[(u64, State); LINEAR_MAX]>,
     places: HashMap<u64, u32, BuildNameHasher>,
 }
 

@@ -25,7 +25,7 @@ impl<'s> Ordered<'s> {
         let changed = (!is_merged).then(|| {
             let mut new = merge::used(snapshot);
             let ordered = new.iter_mut().enumerate();
-            let old = ordered.map(|(of, numbers)| merge::in_text_order(snapshot, of as u32, numbers)).collect();
+            let old = ordered.map(|(of, numbers)| merge::renumber(snapshot, of as u32, numbers)).collect();
             Changed { old, new }
         });
         Self { snapshot, changed }

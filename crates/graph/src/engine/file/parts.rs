@@ -1,8 +1,11 @@
 //! What a tenant is read as, whatever the form of its file, and the base made of it.
 
+use smallvec::SmallVec;
+
 use super::super::base::{Base, Table};
 use super::super::catalog::{Catalog, TableKind};
-use super::super::strings::Strings;
+use super::super::objects::Objects;
+use super::super::rows::Rows;
 
 /// All ids and all relationships, in order.
 #[derive(Debug, Default)]
@@ -27,22 +30,52 @@ impl Parts {
     }
 
     /// The base without its closure. The index of the ids is made anew, for its hashes start from a secret of the process.
-    pub(super) fn into_base(self, seed: u64, catalog: &Catalog) -> Base {
+    pub(super) fn into_base(mut self, seed: u64, catalog: &Catalog) -> Base {
+        self.texts.resize_with(catalog.types.len(), Texts::default);
+        self.pairs.resize_with(catalog.tables().len(), Vec::new);
         let mut base = Base::default();
-        for texts in self.texts {
-            base.strings.push(Strings::of(seed, texts.lengths.len(), texts.text.len(), texts.iter()));
+        for (object_type, texts) in self.texts.iter().enumerate() {
+            base.objects.push(objects(seed, texts, &catalog.tables_from(object_type as u32), &self.pairs));
         }
+        drop(self.texts);
         for (key, pairs) in catalog.tables().iter().zip(self.pairs) {
-            if pairs.is_empty() {
-                // A schema may admit a thousand kinds of relationships for one that is stored.
-                base.tables.push(Table::default());
-                continue;
-            }
             let subjects = if key.kind == TableKind::Wildcard { 1 } else { base.ids(key.subject_type) };
-            base.tables.push(Table::of(base.ids(key.resource_type), subjects, &pairs));
+            // A schema may admit a thousand kinds of relationships for one that is stored.
+            let rows = if pairs.is_empty() { 0 } else { subjects };
+            let reverse = Rows::of(rows, pairs.iter().map(|(resource, subject)| (*subject, *resource)));
+            base.tables.push(Table { resource_type: key.resource_type, reverse });
         }
         base
     }
+}
+
+/// The objects of one type, each with its rows in the tables of the type.
+fn objects(seed: u64, texts: &Texts, tables: &[u32], pairs: &[Vec<(u32, u32)>]) -> Objects {
+    let mut objects = Objects::with_capacity(seed, texts.lengths.len());
+    let pairs = tables.iter().map(|table| (*table, pairs[*table as usize].as_slice()));
+    let mut left: Vec<(u32, &[(u32, u32)])> = pairs.filter(|(_, pairs)| !pairs.is_empty()).collect();
+    let (mut entries, mut ends) = (Vec::new(), Vec::new());
+    for (number, text) in texts.iter().enumerate() {
+        entries.clear();
+        ends.clear();
+        for (table, pairs) in &mut left {
+            let start = entries.len();
+            while let Some(((resource, subject), after)) = pairs.split_first()
+                && *resource as usize == number
+            {
+                entries.push(*subject);
+                *pairs = after;
+            }
+            if entries.len() > start {
+                ends.push((*table, start..entries.len()));
+            }
+        }
+        let rows: SmallVec<[(u32, &[u32]); 8]> =
+            ends.iter().map(|(table, range)| (*table, &entries[range.clone()])).collect();
+        objects.push(text, &rows);
+    }
+    objects.shrink_to_fit();
+    objects
 }
 
 impl Texts {

@@ -1,18 +1,18 @@
 //! From a schema and a catalog to a plan.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::super::catalog::{Catalog, TableKind};
-use super::super::hash::BuildNameHasher;
-use super::{Leg, NO, Plan, PlannedMember, PlannedType, Step, Stored, Test, WalkLeg, YES, groups, risk};
+use super::directory::Directory;
+use super::{Leg, NO, Plan, PlannedMember, PlannedType, Read, Reading, Step, Stored, Test, WalkLeg, YES, groups, risk};
 use crate::schema::{ArrowKind, Expression, Member, Schema};
 
 pub(super) fn plan(schema: Arc<Schema>, catalog: &Catalog) -> Plan {
     let names = Numbers::of(&schema, catalog);
     let mut members = Vec::new();
     for definition in schema.definitions() {
-        let object_type = names.types[definition.name()].number;
+        let object_type = names.object_type(definition.name()).expect("every definition was numbered").number;
         for member in definition.members() {
             // A permission that no stored userset names has no number, and needs none.
             let name = catalog.relations.known(member.name()).unwrap_or(u32::MAX);
@@ -25,8 +25,8 @@ pub(super) fn plan(schema: Arc<Schema>, catalog: &Catalog) -> Plan {
                 entry: NO,
                 steps: Vec::new(),
                 parents: Vec::new(),
-                near: Vec::new(),
-                far: Vec::new(),
+                reads: Vec::new(),
+                read_tables: 0,
             });
         }
     }
@@ -40,49 +40,55 @@ pub(super) fn plan(schema: Arc<Schema>, catalog: &Catalog) -> Plan {
             let mut writer = Writer::new(&names, &members, definition.name());
             match member {
                 Member::Relation(_) => {
-                    writer.entry = writer.step(Test::Stored(number), YES, NO);
-                    writer.read_stored(number);
+                    writer.entry = writer.stored(number, YES, NO);
                 }
                 Member::Permission(permission) => {
                     writer.entry = writer.expression(permission.expression(), YES, NO);
                     writer.depend(permission.expression(), false);
                 }
             }
-            let Writer { steps, entry, near, far, depends, .. } = writer;
-            dependencies.push(depends);
+            let Writer { steps, entry, mut reads, depends, .. } = writer;
+            reads.sort_by_key(|read| read.table);
+            dependencies.push(depends.into_iter().collect());
             let planned = &mut members[number as usize];
-            (planned.steps, planned.entry, planned.near, planned.far) = (steps, entry, near, far);
+            planned.read_tables = reads.iter().fold(0, |bits, read| bits | 1 << (read.table % 64));
+            (planned.steps, planned.entry, planned.reads) = (steps, entry, reads);
             number += 1;
         }
     }
     for (member, is_risky) in members.iter_mut().zip(risk::risky(&dependencies)) {
         member.is_risky = is_risky;
     }
-    let Numbers { types, .. } = names;
-    Plan { schema, types, members, groups, joins: joins.by_type }
+    let Numbers { types, planned: planned_types, .. } = names;
+    Plan { schema, types, planned_types, members, groups, joins: joins.by_type }
 }
 
 /// The numbers of the schema's names.
 struct Numbers<'c> {
     catalog: &'c Catalog,
-    types: HashMap<String, PlannedType, BuildNameHasher>,
+    types: Directory,
+    planned: Vec<PlannedType>,
 }
 
 impl<'c> Numbers<'c> {
     fn of(schema: &Schema, catalog: &'c Catalog) -> Self {
-        let mut types = HashMap::default();
+        let mut planned = Vec::new();
         let mut next = 0..;
         for definition in schema.definitions() {
             let number = catalog.types.known(definition.name()).expect("the catalog has admitted the schema");
             let names = definition.members().iter().map(|member| member.name().to_owned());
-            let members = names.zip(&mut next).collect();
-            types.insert(definition.name().to_owned(), PlannedType { number, members });
+            planned.push(PlannedType { number, members: Directory::of(names.zip(&mut next)) });
         }
-        Self { catalog, types }
+        let types = schema.definitions().iter().map(|definition| definition.name().to_owned());
+        Self { catalog, types: Directory::of(types.zip(0..)), planned }
+    }
+
+    fn object_type(&self, name: &str) -> Option<&PlannedType> {
+        self.types.number(name).map(|position| &self.planned[position as usize])
     }
 
     fn member(&self, object_type: u32, name: &str) -> Option<u32> {
-        self.types.get(self.catalog.types.name(object_type))?.member(name)
+        self.object_type(self.catalog.types.name(object_type))?.member(name)
     }
 
     /// The relation's tables, with all usersets whose members can exist.
@@ -110,16 +116,18 @@ struct Writer<'a> {
     object_type: &'a PlannedType,
     steps: Vec<Step>,
     entry: u32,
-    near: Vec<u32>,
-    far: Vec<Leg>,
-    depends: Vec<risk::Dependency>,
+    reads: Vec<Read>,
+    /// The relations that have a bit.
+    bits: Vec<u32>,
+    /// Each once, however often a schema mentions it.
+    depends: HashSet<risk::Dependency>,
 }
 
 impl<'a> Writer<'a> {
     fn new(names: &'a Numbers<'a>, planned: &'a [PlannedMember], object_type: &str) -> Self {
-        let object_type = &names.types[object_type];
-        let (steps, near, far, depends) = Default::default();
-        Self { names, planned, object_type, steps, entry: NO, near, far, depends }
+        let object_type = names.object_type(object_type).expect("every definition was numbered");
+        let (steps, reads, bits, depends) = Default::default();
+        Self { names, planned, object_type, steps, entry: NO, reads, bits, depends }
     }
 
     fn step(&mut self, test: Test, yes: u32, no: u32) -> u32 {
@@ -134,17 +142,13 @@ impl<'a> Writer<'a> {
             Expression::Own => self.step(Test::Own, yes, no),
             Expression::Member(name) => {
                 let member = self.own(name);
-                let is_stored = self.planned[member as usize].stored.is_some();
-                if is_stored {
-                    self.read_stored(member);
+                if self.planned[member as usize].stored.is_some() {
+                    return self.stored(member, yes, no);
                 }
-                self.step(if is_stored { Test::Stored(member) } else { Test::Call(member) }, yes, no)
+                self.step(Test::Call(member), yes, no)
             }
             Expression::Arrow { relation, kind, target } => {
                 let legs = self.legs(relation, *kind, target);
-                self.near.extend(legs.iter().map(|leg| leg.table));
-                let far = legs.iter().filter_map(|leg| leg.target.map(|member| Leg { table: leg.table, member }));
-                self.far.extend(far);
                 self.step(Test::Walk { kind: *kind, legs }, yes, no)
             }
             Expression::Union(operands) => {
@@ -200,17 +204,34 @@ impl<'a> Writer<'a> {
         legs.filter(|leg| leg.target.is_some() || kind == ArrowKind::All).collect()
     }
 
-    fn read_stored(&mut self, member: u32) {
-        let stored = self.planned[member as usize].stored.as_ref().expect("a relation is stored");
-        self.near.extend(&stored.tables);
+    /// Asks for a relation, and sees to it that its rows are read.
+    fn stored(&mut self, relation: u32, yes: u32, no: u32) -> u32 {
+        let stored = self.planned[relation as usize].stored.as_ref().expect("a relation is stored");
         self.depends.extend(stored.usersets.iter().map(|leg| risk::Dependency { member: leg.member, negated: false }));
+        let known = self.bits.iter().position(|known| *known == relation);
+        let position = known.unwrap_or(self.bits.len());
+        let bit = if position < u64::BITS as usize { 1 << position } else { 0 };
+        if known.is_none() && bit != 0 {
+            self.bits.push(relation);
+            let plain = stored.plain.iter().map(|(table, of)| (*table, Reading::Plain(*of)));
+            let wildcards = stored.wildcards.iter().map(|(table, of)| (*table, Reading::Wildcard(*of)));
+            let usersets = stored.usersets.iter().enumerate().map(|(position, leg)| {
+                let is_group = position < stored.groups;
+                (leg.table, if is_group { Reading::Group(leg.member) } else { Reading::Userset })
+            });
+            let all = plain.chain(wildcards).chain(usersets);
+            self.reads.extend(all.map(|(table, reading)| Read { table, bit, reading }));
+        }
+        self.step(Test::Stored { relation, bit }, yes, no)
     }
 
     /// Notes what the expression mentions, and whether it stands on the right of an exclusion.
     fn depend(&mut self, expression: &Expression, negated: bool) {
         match expression {
             Expression::Nil | Expression::Own => {}
-            Expression::Member(name) => self.depends.push(risk::Dependency { member: self.own(name), negated }),
+            Expression::Member(name) => {
+                self.depends.insert(risk::Dependency { member: self.own(name), negated });
+            }
             Expression::Arrow { relation, target, .. } => {
                 let targets = self.legs(relation, ArrowKind::Any, target).into_iter().filter_map(|leg| leg.target);
                 self.depends.extend(targets.map(|member| risk::Dependency { member, negated }));

@@ -3,7 +3,7 @@
 use crate::components::components;
 
 /// A relation or permission that another is computed from, on the same object or another.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Dependency {
     pub(super) member: u32,
     /// Whether it stands on the right of an exclusion, however deep.
