@@ -1,4 +1,7 @@
 //! Relationships that a write finds, adds and removes.
+//!
+//! Each is looked up by itself (`LATERAL … LIMIT 1`): of a join the planner, which knows nothing of a table that was filled a
+//! moment ago, makes one that reads all that the tenant has.
 
 use chassis::{DatabaseError, TenantId};
 use graph::Relationship;
@@ -19,9 +22,14 @@ pub(crate) async fn present(connection: &mut PgConnection, keys: &[Key<'_>]) -> 
                WITH ORDINALITY AS key (
                    tenant, resource_type, resource_id, relation, subject_type, subject_id, subject_relation, place
                )
-           JOIN relationship
-               USING (tenant, resource_type, resource_id, relation, subject_type, subject_id, subject_relation)
-           WHERE deleted_revision IS NULL"#,
+           CROSS JOIN LATERAL (
+               SELECT FROM relationship AS row
+               WHERE row.tenant = key.tenant AND row.deleted_revision IS NULL
+                   AND row.resource_type = key.resource_type AND row.resource_id = key.resource_id
+                   AND row.relation = key.relation AND row.subject_type = key.subject_type
+                   AND row.subject_id = key.subject_id AND row.subject_relation = key.subject_relation
+               LIMIT 1
+           ) AS live"#,
         &columns.tenants,
         &columns.resource_types,
         &columns.resource_ids,
@@ -68,13 +76,22 @@ pub(super) async fn delete(connection: &mut PgConnection, rows: &[Removed]) -> R
     let columns = Columns::of(rows.iter().map(|row| (&row.tenant, &row.relationship)));
     let deleted: Vec<i64> = rows.iter().map(|row| column(row.deleted)).collect();
     sqlx::query!(
-        "UPDATE relationship SET deleted_revision = key.at
-         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[])
-             AS key (tenant, resource_type, resource_id, relation, subject_type, subject_id, subject_relation, at)
-         WHERE relationship.tenant = key.tenant AND deleted_revision IS NULL
-             AND relationship.resource_type = key.resource_type AND relationship.resource_id = key.resource_id
-             AND relationship.relation = key.relation AND relationship.subject_type = key.subject_type
-             AND relationship.subject_id = key.subject_id AND relationship.subject_relation = key.subject_relation",
+        "UPDATE relationship SET deleted_revision = gone.at
+         FROM (
+             SELECT live.place, key.at
+             FROM unnest(
+                 $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[]
+             ) AS key (tenant, resource_type, resource_id, relation, subject_type, subject_id, subject_relation, at)
+             CROSS JOIN LATERAL (
+                 SELECT row.ctid AS place FROM relationship AS row
+                 WHERE row.tenant = key.tenant AND row.deleted_revision IS NULL
+                     AND row.resource_type = key.resource_type AND row.resource_id = key.resource_id
+                     AND row.relation = key.relation AND row.subject_type = key.subject_type
+                     AND row.subject_id = key.subject_id AND row.subject_relation = key.subject_relation
+                 LIMIT 1
+             ) AS live
+         ) AS gone
+         WHERE relationship.ctid = gone.place",
         &columns.tenants,
         &columns.resource_types,
         &columns.resource_ids,
