@@ -1,19 +1,19 @@
 //! The sample that `up` shows: a company with nested groups, folders and documents, loaded through the gateway as an
 //! administrator would. The files lie in `deploy/local/sample/`.
 
-mod files;
 mod gateway;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cli::{relationship_text, routes_file};
 use contract::common::v1::{Subject, SubjectKind};
-use contract::gate::v1::{ApplyRoutesRequest, AssignHostRequest, Host};
+use contract::gate::v1::{ApplyRoutesRequest, AssignHostRequest, Host, Route};
 use contract::identity::v1::{
     BootstrapRequest, CreateApiKeyRequest, CreateServiceAccountRequest, CreateTenantRequest, CreateUserRequest,
 };
 use contract::permissions::v1::relationship_update::Operation;
-use contract::permissions::v1::{RelationshipUpdate, WriteRelationshipsRequest, WriteSchemaRequest};
+use contract::permissions::v1::{Relationship, RelationshipUpdate, WriteRelationshipsRequest, WriteSchemaRequest};
 use sha2::{Digest, Sha256};
 use tonic::Code;
 
@@ -21,7 +21,6 @@ use crate::certificates::DOCUMENTS_HOST;
 use crate::error::{Error, Result};
 use crate::{place, surroundings};
 
-pub use files::{parse_relationship, parse_relationships, parse_routes};
 pub use gateway::Gateway;
 
 /// The tenant of the sample.
@@ -194,15 +193,36 @@ async fn fill(gateway: &Gateway, administrator: &str) -> Result<()> {
         .await?;
     let touch =
         |relationship| RelationshipUpdate { operation: Operation::Touch.into(), relationship: Some(relationship) };
-    let updates = parse_relationships(RELATIONSHIPS)?.into_iter().map(touch).collect();
+    let updates = relationships()?.into_iter().map(touch).collect();
     write_relationships(gateway, administrator, updates).await?;
-    let request = ApplyRoutesRequest { routes: parse_routes(ROUTES)?, expected_version: None };
+    let request = ApplyRoutesRequest { routes: routes()?, expected_version: None };
     gateway
         .settle("ApplyRoutes", async || {
             gateway.routes().apply_routes(gateway.request(request.clone(), Some(administrator))?).await
         })
         .await?;
     Ok(())
+}
+
+/// The sample's relationships, read as `bailiwick` reads them.
+fn relationships() -> Result<Vec<Relationship>> {
+    let placed = relationship_text::parse_lines(RELATIONSHIPS);
+    let placed = placed.map_err(|error| Error::new(format!("the sample's relationships, {error}")))?;
+    Ok(placed.into_iter().map(|placed| placed.relationship).collect())
+}
+
+/// The sample's routes, read as `bailiwick` reads them.
+fn routes() -> Result<Vec<Route>> {
+    let placed = routes_file::parse(ROUTES).map_err(|error| Error::new(format!("the sample's routes, {error}")))?;
+    Ok(placed.into_iter().map(|placed| placed.route).collect())
+}
+
+/// A relationship as people write it: `document:roadmap#viewer@user:dave`.
+///
+/// # Errors
+/// Which part is malformed.
+pub fn parse_relationship(text: &str) -> Result<Relationship> {
+    relationship_text::parse(text).map_err(|error| Error::new(format!("{text}: {error}")))
 }
 
 /// Changes relationships, and answers the token of the change.
@@ -219,5 +239,16 @@ fn exists_already(outcome: Result<()>) -> Result<()> {
     match outcome {
         Err(Error::Call { status, .. }) if status.code() == Code::AlreadyExists => Ok(()),
         outcome => outcome,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_samples_files_can_be_read() {
+        assert_eq!(relationships().unwrap().len(), 22);
+        assert_eq!(routes().unwrap().len(), 6);
     }
 }
