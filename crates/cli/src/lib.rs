@@ -8,6 +8,7 @@ mod answer;
 mod arguments;
 mod commands;
 mod failure;
+mod filter_text;
 mod gateway;
 mod pages;
 mod profiles;

@@ -36,6 +36,23 @@ pub(crate) fn read_secret(path: &Path) -> Result<String, Failure> {
     Ok(secret.to_owned())
 }
 
+/// The server knows what a file lists by its place in the request, people by its line: `routes[3]` becomes both.
+pub(crate) fn with_lines(message: &str, list: &str, file: &str, line_of: impl Fn(usize) -> Option<usize>) -> String {
+    let opened = format!("{list}[");
+    let mut shown = String::new();
+    let mut rest = message;
+    while let Some((before, after)) = rest.split_once(&opened) {
+        shown.push_str(before);
+        shown.push_str(&opened);
+        rest = after;
+        let Some((index, behind)) = after.split_once(']') else { continue };
+        let Some(line) = index.parse().ok().and_then(&line_of) else { continue };
+        shown.push_str(&format!("{index}] ({file}:{line})"));
+        rest = behind;
+    }
+    shown + rest
+}
+
 fn read_at_most(path: &Path, bytes_max: u64) -> Result<String, Failure> {
     let unreadable = |error: io::Error| Failure::wrong_use(format!("{} cannot be read: {error}", shown(path)));
     let mut bytes = Vec::new();
@@ -52,4 +69,18 @@ fn read_at_most(path: &Path, bytes_max: u64) -> Result<String, Failure> {
         )));
     }
     String::from_utf8(bytes).map_err(|_| Failure::wrong_use(format!("{} is not UTF-8 text", shown(path))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_says_of_a_place_names_its_line() {
+        let line_of = |index: usize| [Some(2), None].get(index).copied().flatten();
+        let message = "routes[0] \"read\": host: is not owned\nroutes[1]: y, routes[7]: x; routes[";
+        let shown = with_lines(message, "routes", "r.yaml", line_of);
+        let expected = "routes[0] (r.yaml:2) \"read\": host: is not owned\nroutes[1]: y, routes[7]: x; routes[";
+        assert_eq!(shown, expected);
+    }
 }

@@ -13,7 +13,7 @@ use crate::answer::{Answer, Human};
 use crate::arguments::ListArguments;
 use crate::failure::Failure;
 use crate::gateway::ANSWER_BYTES_MAX;
-use crate::routes_file::{self, Placed, RouteForm, write_caller, write_match, write_permission};
+use crate::routes_file::{self, RouteForm, write_caller, write_match, write_permission};
 use crate::table::{Table, visible};
 use crate::{pages, subject_text, text_file};
 
@@ -69,28 +69,12 @@ async fn apply(path: &Path, expected_version: Option<u64>, session: &Session<'_>
         })
         .await
         .map_err(|mut failure| {
-            failure.message = with_places(&failure.message, &placed, &file);
+            let line_of = |index: usize| placed.get(index).and_then(|placed| placed.line);
+            failure.message = text_file::with_lines(&failure.message, "routes", &file, line_of);
             failure
         })?;
     let shown = format!("{} routes are in force, as version {}", placed.len(), answer.version);
     Ok(Answer::new(&json!({ "version": answer.version, "routes": placed.len() }), Human::Text(shown)))
-}
-
-/// The server knows routes by their place in the request, people by their line: `routes[3]` becomes both.
-fn with_places(message: &str, placed: &[Placed], file: &str) -> String {
-    let mut shown = String::new();
-    let mut rest = message;
-    while let Some((before, after)) = rest.split_once("routes[") {
-        shown.push_str(before);
-        shown.push_str("routes[");
-        rest = after;
-        let Some((index, behind)) = after.split_once(']') else { continue };
-        let found = index.parse::<usize>().ok().and_then(|index| placed.get(index));
-        let Some(line) = found.and_then(|found| found.line) else { continue };
-        shown.push_str(&format!("{index}] ({file}:{line})"));
-        rest = behind;
-    }
-    shown + rest
 }
 
 async fn list(arguments: ListArguments, session: &Session<'_>) -> Result<Answer, Failure> {
@@ -140,17 +124,4 @@ async fn test(request: TestRouteRequest, session: &Session<'_>) -> Result<Answer
         "allowed": answer.allowed, "route": answer.route, "reason": answer.reason, "required": answer.required,
     });
     Ok(Answer::new(&json, Human::Text(shown)).denied(!answer.allowed))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_about_a_route_names_its_line() {
-        let text = "routes:\n- name: read\n  host: h\n  http: GET /\n  audience: d\n";
-        let placed = routes_file::parse(text).unwrap();
-        let shown = with_places("routes[0] \"read\": host: is not owned\nroutes[7]: x; routes[", &placed, "r.yaml");
-        assert_eq!(shown, "routes[0] (r.yaml:2) \"read\": host: is not owned\nroutes[7]: x; routes[");
-    }
 }

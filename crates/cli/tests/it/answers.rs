@@ -75,6 +75,37 @@ async fn relationships_are_written_from_arguments_file_and_stdin() {
 }
 
 #[tokio::test]
+async fn a_change_says_what_it_expects() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway);
+    let line = "relationship create document:a#viewer@user:bob --must-exist document:a#owner@user:alice \
+                --must-exist @user:bob --must-not-exist document:a#banned@user:bob";
+    let outcome = machine.run(line).await;
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let asked = gateway.asked().pop().unwrap();
+    let expectations: Vec<_> = asked.match_indices("expectation: ").map(|(at, _)| &asked[at + 13..at + 18]).collect();
+    assert_eq!(expectations, ["MustE", "MustE", "MustN"], "{asked}");
+    assert!(asked.contains(r#"relation: "banned", subject_type: "user", subject_id: "bob", subject_relation: None"#));
+}
+
+#[tokio::test]
+async fn what_matches_is_deleted_as_far_as_was_asked() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway);
+    let line = "relationship delete-matching --resource-type document --relation viewer --subject-type user \
+                --limit 500 --allow-partial --must-not-exist document:a#locked";
+    let outcome = machine.run(line).await;
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "deleted 500, at t5\n"), "{outcome:?}");
+    assert_eq!(outcome.stderr, "note: more match: repeat it for the rest\n");
+    let json = machine.json(line).await;
+    assert_eq!(json, json!({ "deleted_at": "t5", "deleted": 500, "partial": true }));
+    let asked = gateway.asked().pop().unwrap();
+    assert!(asked.contains("MustNotExist") && asked.contains(r#"relation: "viewer""#), "{asked}");
+    let refused = machine.run("relationship delete-matching --subject-type user --subject-id alice").await;
+    assert!(refused.code == 2 && refused.stderr.contains("reason: LIMIT_EXCEEDED"), "{refused:?}");
+}
+
+#[tokio::test]
 async fn listed_relationships_can_be_written_again() {
     let gateway = Gateway::start().await;
     let machine = Machine::of(&gateway);

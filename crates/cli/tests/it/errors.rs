@@ -121,9 +121,21 @@ async fn a_bad_relationship_is_named_with_its_line_and_nothing_is_sent() {
     machine.file("facts", "document:a#viewer@user:alice\ndocument:a#viewer\n");
     let outcome = machine.run("relationship create -f facts").await;
     assert!(outcome.code == 2 && outcome.stderr.starts_with("error: facts, line 2: "), "{outcome:?}");
+    let outcome = machine.run("relationship touch document:a#viewer@user:a --must-exist document#").await;
+    assert!(outcome.code == 2 && outcome.stderr.contains("TYPE:ID#RELATION@TYPE:ID#RELATION"), "{outcome:?}");
     machine.file("facts", "// nothing\n");
     assert_eq!(machine.run("relationship create -f facts").await.code, 2);
     assert!(gateway.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_refused_relationship_is_named_with_its_line() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway);
+    machine.file("facts", "// who\ndocument:a#viewer@user:alice\n\ndocument:taken#viewer@user:alice\n");
+    let outcome = machine.run("relationship create -f facts").await;
+    let first = "error: updates[1] (facts:4).relationship: document:taken#viewer@user:alice exists already\n";
+    assert!(outcome.code == 2 && outcome.stderr.starts_with(first), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -150,6 +162,9 @@ async fn arguments_that_are_not_of_their_form_are_wrong_use() {
         "relationship create",
         "relationship create document:a#viewer@user:b -f facts",
         "relationship list",
+        "relationship delete-matching",
+        "relationship delete-matching --resource-id a",
+        "relationship delete-matching --resource-type a --limit 0",
         "key create --owner alice --scope a",
         "key create --owner user:alice",
         "key create --owner user:alice --scope a --expires soon",

@@ -240,15 +240,32 @@ impl RelationshipService for Services {
         &self,
         request: Request<permissions::DeleteRelationshipsRequest>,
     ) -> Result<Response<permissions::DeleteRelationshipsResponse>, Status> {
-        self.asked(request)?;
-        Ok(Response::new(permissions::DeleteRelationshipsResponse::default()))
+        let asked = self.asked(request)?;
+        if !asked.allow_partial {
+            let text = "more than 1000 relationships match: narrow the filter, or allow_partial";
+            return Err(refusal(Code::ResourceExhausted, "LIMIT_EXCEEDED", text));
+        }
+        let answer = permissions::DeleteRelationshipsResponse {
+            deleted_at: "t5".to_owned(),
+            deleted: asked.limit,
+            partial: true,
+        };
+        Ok(Response::new(answer))
     }
 
     async fn write_relationships(
         &self,
         request: Request<permissions::WriteRelationshipsRequest>,
     ) -> Result<Response<permissions::WriteRelationshipsResponse>, Status> {
-        self.asked(request)?;
+        let asked = self.asked(request)?;
+        let exists = |update: &permissions::RelationshipUpdate| {
+            let relationship = update.relationship.as_ref();
+            relationship.and_then(|relationship| relationship.resource.as_ref()).unwrap().object_id == "taken"
+        };
+        if let Some(index) = asked.updates.iter().position(exists) {
+            let text = format!("updates[{index}].relationship: document:taken#viewer@user:alice exists already");
+            return Err(refusal(Code::AlreadyExists, "RELATIONSHIP_EXISTS", &text));
+        }
         Ok(Response::new(permissions::WriteRelationshipsResponse { written_at: "t2".to_owned() }))
     }
 
