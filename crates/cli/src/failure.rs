@@ -216,6 +216,7 @@ fn next_step(reason: Option<&str>, code: Code) -> Option<&'static str> {
             "Compare the name with the schema: bailiwick schema read."
         }
         ("RELATIONSHIP_EXISTS", _) => "Use bailiwick relationship touch where it may exist.",
+        ("OUTCOME_UNKNOWN", _) => "See whether it was made before trying again.",
         ("EXCHANGE_NEEDS_API_KEY", _) => "Call with the API key: leave --with-token out.",
         (_, Code::Unavailable) => "Try again in a moment.",
         (_, Code::DeadlineExceeded) => "Give it more time: --timeout 30s.",

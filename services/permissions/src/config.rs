@@ -38,6 +38,10 @@ pub struct Config {
     /// From how many changes on a group of writes that is committed at once takes no further write.
     #[serde(default = "default_group_changes_max")]
     pub group_changes_max: usize,
+    /// How long a group may take to be decided, and again to be committed, before its writes are refused and the next group has
+    /// its turn. At most a minute.
+    #[serde(default = "default_group_step_ms_max")]
+    pub group_step_ms_max: u64,
     /// How many relationships a tenant may have.
     #[serde(default = "default_relationships_max")]
     pub relationships_max: usize,
@@ -78,6 +82,7 @@ const UPDATES_MAX: usize = 1_000;
 const DELETES_MAX: usize = 100_000;
 const WRITES_WAITING_MAX: usize = 100_000;
 const GROUP_CHANGES_MAX: usize = 100_000;
+const GROUP_STEP_MS_MAX: u64 = 60_000;
 const POLL_MS_MAX: u64 = 10_000;
 const RELATIONSHIPS_MAX: usize = 500_000_000;
 const EXACT_SECONDS_MAX: u64 = 3_600;
@@ -108,6 +113,7 @@ impl ServiceConfig for Config {
             }
         }
         for (key, value, max) in [
+            ("group_step_ms_max", self.group_step_ms_max, GROUP_STEP_MS_MAX),
             ("poll_ms", self.poll_ms, POLL_MS_MAX),
             ("exact_seconds_max", self.exact_seconds_max, EXACT_SECONDS_MAX),
             ("history_seconds", self.history_seconds, HISTORY_SECONDS_MAX),
@@ -136,6 +142,7 @@ impl Config {
             deletes_max: default_deletes_max(),
             writes_waiting_max: default_writes_waiting_max(),
             group_changes_max: default_group_changes_max(),
+            group_step_ms_max: default_group_step_ms_max(),
             relationships_max: default_relationships_max(),
             poll_ms: default_poll_ms(),
             stale_seconds_max: 0,
@@ -180,6 +187,10 @@ fn default_writes_waiting_max() -> usize {
 
 fn default_group_changes_max() -> usize {
     4_000
+}
+
+fn default_group_step_ms_max() -> u64 {
+    10_000
 }
 
 fn default_relationships_max() -> usize {
@@ -227,6 +238,7 @@ mod tests {
             ("deletes_max", Config { deletes_max: 0, ..good.clone() }),
             ("writes_waiting_max", Config { writes_waiting_max: 0, ..good.clone() }),
             ("group_changes_max", Config { group_changes_max: 0, ..good.clone() }),
+            ("group_step_ms_max", Config { group_step_ms_max: 0, ..good.clone() }),
             ("relationships_max", Config { relationships_max: 0, ..good.clone() }),
             ("poll_ms", Config { poll_ms: 0, ..good.clone() }),
             ("exact_seconds_max", Config { exact_seconds_max: 3_601, ..good.clone() }),

@@ -32,7 +32,7 @@ pub(crate) enum Error {
     Batch(#[source] Arc<DatabaseError>),
     /// The database did not answer the commit.
     #[error(
-        "the database was lost while the write was being committed: it may have been made, so look before trying again"
+        "the database was lost while the change was being committed: it may have been made, so look before trying again"
     )]
     CommitUnknown(#[source] Option<Arc<DatabaseError>>),
     /// As many writes wait as may.
@@ -166,6 +166,17 @@ pub(crate) enum Error {
     Reserved,
 }
 
+impl Error {
+    /// What a commit that failed comes to.
+    pub(crate) fn of_commit(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Unavailable(_) => Self::CommitUnknown(Some(Arc::new(error))),
+            // It was refused, so nothing has changed.
+            DatabaseError::Unexpected(_) => Self::Database(error),
+        }
+    }
+}
+
 impl ServiceError for Error {
     fn reason(&self) -> Reason {
         match self {
@@ -174,7 +185,7 @@ impl ServiceError for Error {
             Self::Page(error) => error.reason(),
             Self::Database(error) => error.reason(),
             Self::Head(error) | Self::Batch(error) => error.reason(),
-            Self::CommitUnknown(_) => Reason::DatabaseUnavailable,
+            Self::CommitUnknown(_) => Reason::OutcomeUnknown,
             Self::WritesWaiting { .. } => Reason::Overloaded,
             Self::TenantFull => Reason::TenantFull,
             Self::PreconditionFailed { .. } => Reason::PreconditionFailed,

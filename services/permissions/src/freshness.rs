@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::{Context, Database, DatabaseError, TenantId};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::domain::consistency::Consistency;
 use crate::domain::freshness::{Outlook, outlook};
@@ -13,7 +13,7 @@ use crate::domain::token::TokenKeys;
 use crate::error::Error;
 use crate::index::head_reads::HeadReads;
 use crate::index::{Index, View};
-use crate::store;
+use crate::store::{self, turn};
 
 /// How long before the deadline waiting ends, so that the caller is told why.
 const ANSWER_MARGIN: Duration = Duration::from_millis(25);
@@ -50,7 +50,7 @@ impl Freshness {
                 self.index.view_at(tenant, &revision).ok_or(Error::RevisionCollected)
             }
             Consistency::FullyConsistent => {
-                let head = self.head().await?;
+                let head = self.head(context).await?;
                 self.reached(context, head).await
             }
         }
@@ -96,7 +96,7 @@ impl Freshness {
             return Ok(view);
         }
         // Of another epoch, or ahead of what is applied: the head says, once, whether there is anything to wait for.
-        let head = self.head().await?;
+        let head = self.head(context).await?;
         match outlook(&revision, &head) {
             Outlook::Comes => self.reached(context, revision).await,
             Outlook::Lost => Err(Error::TokenLost),
@@ -107,8 +107,7 @@ impl Freshness {
     async fn reached(&self, context: &Context, revision: Revision) -> Result<View, Error> {
         self.now(context.tenant())?;
         self.index.wake();
-        let deadline = context.deadline.checked_sub(ANSWER_MARGIN).unwrap_or_else(Instant::now);
-        if !self.index.reach(&revision, deadline).await {
+        if !self.index.reach(&revision, answer_by(context)).await {
             return Err(Error::ReplicaBehind);
         }
         let view = self.now(context.tenant())?;
@@ -116,9 +115,27 @@ impl Freshness {
         if view.revision.covers(&revision) { Ok(view) } else { Err(Error::ReplicaBehind) }
     }
 
-    async fn head(&self) -> Result<Revision, Error> {
+    async fn head(&self, context: &Context) -> Result<Revision, Error> {
         let read =
             || async { store::head::read(&self.database).await.map(|head| head.point.revision).map_err(Arc::new) };
-        self.head_reads.read(read).await.map_err(Error::Head)
+        // Each by its own deadline: whoever came before may have more time than this one.
+        let head = timeout_at(answer_by(context), self.head_reads.read(read)).await;
+        head.unwrap_or_else(|_| Err(Arc::new(turn::late()))).map_err(Error::Head)
     }
+}
+
+/// When a call must have come to something, so that its caller is told why it did not succeed.
+pub(crate) fn answer_by(context: &Context) -> Instant {
+    context.deadline.checked_sub(ANSWER_MARGIN).unwrap_or_else(Instant::now)
+}
+
+/// What the database answers, unless it does not in time.
+///
+/// # Errors
+/// The database's, or that it cannot be reached.
+pub(crate) async fn in_time<T>(
+    context: &Context,
+    asks: impl Future<Output = Result<T, DatabaseError>>,
+) -> Result<T, DatabaseError> {
+    timeout_at(answer_by(context), asks).await.unwrap_or_else(|_| Err(turn::late()))
 }

@@ -123,6 +123,7 @@ impl Service for Permissions {
             evaluator: Evaluator::new(budget, 1),
             queue,
             group_changes_max: config.group_changes_max,
+            step_max: Duration::from_millis(config.group_step_ms_max),
             relationships_max: config.relationships_max,
         };
         // It ends when the last call has: a drain must not take a write from under its caller.

@@ -8,13 +8,16 @@ mod leader;
 mod queue;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chassis::{AuditEvent, Context, TenantId};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::domain::write::{Change, Precondition, Written};
 use crate::error::Error;
+use crate::freshness::answer_by;
+use crate::store::turn::late;
 
 use queue::{Queue, Refused};
 
@@ -36,6 +39,17 @@ pub(crate) struct Waiting {
     event: AuditEvent,
     deadline: Instant,
     answer: oneshot::Sender<Result<Written, Error>>,
+    turn: FirstToDecide,
+}
+
+/// Whether a write is begun or given up: the first of the two who decide it has it.
+#[derive(Clone, Debug, Default)]
+struct FirstToDecide(Arc<AtomicBool>);
+
+impl FirstToDecide {
+    fn is_mine(&self) -> bool {
+        !self.0.swap(true, Ordering::Relaxed)
+    }
 }
 
 impl Writer {
@@ -48,7 +62,8 @@ impl Writer {
     /// Makes a write in the caller's tenant.
     ///
     /// # Errors
-    /// The write's own, then nothing has changed; that too many wait; or that the database is lost.
+    /// The write's own, then nothing has changed; that too many wait; or that the database is lost, or does not answer by the
+    /// call's deadline.
     pub(crate) async fn write(
         &self,
         ctx: &Context,
@@ -57,13 +72,19 @@ impl Writer {
     ) -> Result<Written, Error> {
         let (answer, answered) = oneshot::channel();
         let (tenant, event) = (ctx.tenant().clone(), AuditEvent::of(ctx, ""));
-        let waiting = Waiting { tenant, preconditions, change, event, deadline: ctx.deadline, answer };
+        let (deadline, turn) = (answer_by(ctx), FirstToDecide::default());
+        let waiting = Waiting { tenant, preconditions, change, event, deadline, answer, turn: turn.clone() };
         self.queue.push(waiting).map_err(|refused| match refused {
             Refused::Full { waiting_max } => Error::WritesWaiting { waiting_max },
             Refused::Closed => Error::NotReady,
         })?;
-        // Dropped unanswered only if the process is cut off: then nobody knows.
-        answered.await.unwrap_or(Err(Error::CommitUnknown(None)))
+        match timeout_at(deadline, answered).await {
+            Ok(Ok(outcome)) => outcome,
+            // As many as may wait are written in a moment: if they are not, the database does not answer.
+            Err(_) if turn.is_mine() => Err(Error::Batch(Arc::new(late()))),
+            // It is being written, or the process is cut off: then nobody knows.
+            Ok(Err(_)) | Err(_) => Err(Error::CommitUnknown(None)),
+        }
     }
 }
 
@@ -74,9 +95,9 @@ impl Drop for Writer {
 }
 
 impl Waiting {
-    /// Whether nobody waits for it any more.
-    fn given_up(&self) -> bool {
-        self.answer.is_closed() || Instant::now() >= self.deadline
+    /// Whether it is to be made: not if nobody waits for it any more.
+    fn begin(&self) -> bool {
+        !self.answer.is_closed() && Instant::now() < self.deadline && self.turn.is_mine()
     }
 
     /// How much it adds to a group.

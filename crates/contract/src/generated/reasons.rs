@@ -45,6 +45,8 @@ pub enum Reason {
     LimitExceeded,
     /// The service is starting or draining.
     NotReady,
+    /// The database was lost, or did not answer in time, while the change was being committed: it was made, or it was not.
+    OutcomeUnknown,
     /// The service has as many calls under way as it may.
     Overloaded,
     /// The page token was not given out by this RPC for these arguments.
@@ -130,6 +132,7 @@ impl Reason {
         Self::LastAdministrator,
         Self::LimitExceeded,
         Self::NotReady,
+        Self::OutcomeUnknown,
         Self::Overloaded,
         Self::PageTokenInvalid,
         Self::PeerRequired,
@@ -185,6 +188,7 @@ impl Reason {
             Self::LastAdministrator => "LAST_ADMINISTRATOR",
             Self::LimitExceeded => "LIMIT_EXCEEDED",
             Self::NotReady => "NOT_READY",
+            Self::OutcomeUnknown => "OUTCOME_UNKNOWN",
             Self::Overloaded => "OVERLOADED",
             Self::PageTokenInvalid => "PAGE_TOKEN_INVALID",
             Self::PeerRequired => "PEER_REQUIRED",
@@ -241,6 +245,7 @@ impl Reason {
             Self::LastAdministrator => tonic::Code::FailedPrecondition,
             Self::LimitExceeded => tonic::Code::InvalidArgument,
             Self::NotReady => tonic::Code::Unavailable,
+            Self::OutcomeUnknown => tonic::Code::Unavailable,
             Self::Overloaded => tonic::Code::Unavailable,
             Self::PageTokenInvalid => tonic::Code::InvalidArgument,
             Self::PeerRequired => tonic::Code::PermissionDenied,

@@ -132,6 +132,7 @@ fn name_of(reason: Reason) -> Option<&'static str> {
         | Reason::CredentialMissing
         | Reason::CycleThroughNegation
         | Reason::DatabaseUnavailable
+        | Reason::OutcomeUnknown
         | Reason::DeadlineExceeded
         | Reason::ExchangeNeedsApiKey
         | Reason::FeatureNotServed

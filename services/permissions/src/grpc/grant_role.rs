@@ -26,7 +26,9 @@ pub(crate) async fn grant_role(
 
     let update = Update::touch(assignment.relationship(tenant));
     let revision = turn.update(&TenantId::system(), vec![update]).await?;
-    work.commit(AuditEvent::of(&ctx, format!("{}:{}", assignment.role.relation(), assignment.subject))).await?;
+    work.commit(AuditEvent::of(&ctx, format!("{}:{}", assignment.role.relation(), assignment.subject)))
+        .await
+        .map_err(Error::of_commit)?;
     service.index.wake();
 
     Ok(GrantRoleResponse { written_at: service.freshness.token(tenant, &revision) })

@@ -10,6 +10,7 @@ use super::roles::assignment_message;
 use crate::Permissions;
 use crate::domain::role::Assignment;
 use crate::error::Error;
+use crate::freshness::in_time;
 use crate::store::roles::{After, list};
 
 pub(crate) async fn list_roles(
@@ -20,7 +21,7 @@ pub(crate) async fn list_roles(
     let page = PageRequest::read(&ctx, request.page_size, &request.page_token, &[])?;
     let after = after(&page)?;
 
-    let mut rows = list(&service.database, ctx.tenant(), after, page.rows()).await?;
+    let mut rows = in_time(&ctx, list(&service.database, ctx.tenant(), after, page.rows())).await?;
 
     let next_page_token = page.next(&mut rows, |last| place(&ctx, last));
     Ok(ListRolesResponse { assignments: rows.iter().map(assignment_message).collect(), next_page_token })

@@ -12,6 +12,7 @@ use crate::Permissions;
 use crate::admission;
 use crate::domain::consistency::Consistency;
 use crate::error::Error;
+use crate::freshness::in_time;
 use crate::store::pages;
 
 pub(crate) async fn read_relationships(
@@ -36,8 +37,8 @@ pub(crate) async fn read_relationships(
     admission::known(Some(view.snapshot.schema()), &filter)?;
 
     let after = place.as_ref().map(|place| &place.after);
-    let rows = pages::read(&service.database, ctx.tenant(), revision.number, &filter, after, page.rows()).await?;
-    let mut rows = rows.ok_or(Error::RevisionCollected)?;
+    let rows = pages::read(&service.database, ctx.tenant(), revision.number, &filter, after, page.rows());
+    let mut rows = in_time(&ctx, rows).await?.ok_or(Error::RevisionCollected)?;
 
     let read_at = service.freshness.token(ctx.tenant(), &revision);
     let next_page_token = page.next(&mut rows, |last| format!("{read_at} {last}"));

@@ -7,6 +7,7 @@ use contract::permissions::v1::{ReadSchemaRequest, ReadSchemaResponse};
 
 use crate::Permissions;
 use crate::error::Error;
+use crate::freshness::in_time;
 use crate::store::schemas;
 
 pub(crate) async fn read_schema(
@@ -17,7 +18,7 @@ pub(crate) async fn read_schema(
     let tenant = ctx.tenant();
 
     // From the database: rarely asked, and so as fresh as can be.
-    let (head, schema) = schemas::read(&service.database, tenant).await?;
+    let (head, schema) = in_time(&ctx, schemas::read(&service.database, tenant)).await?;
 
     let schema = schema.ok_or(Error::SchemaNotFound)?;
 

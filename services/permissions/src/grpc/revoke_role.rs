@@ -32,7 +32,9 @@ pub(crate) async fn revoke_role(
     if assignment.role == Role::Administrator && store::roles::administrators(turn.connection(), tenant).await? == 0 {
         return Err(Error::LastAdministrator);
     }
-    work.commit(AuditEvent::of(&ctx, format!("{}:{}", assignment.role.relation(), assignment.subject))).await?;
+    work.commit(AuditEvent::of(&ctx, format!("{}:{}", assignment.role.relation(), assignment.subject)))
+        .await
+        .map_err(Error::of_commit)?;
     service.index.wake();
 
     Ok(RevokeRoleResponse { written_at: service.freshness.token(tenant, &revision) })

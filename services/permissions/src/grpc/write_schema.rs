@@ -35,7 +35,7 @@ pub(crate) async fn write_schema(
     }
 
     let revision = if unchanged { turn.head() } else { turn.replace_schema(tenant, &text).await? };
-    work.commit(AuditEvent::of(&ctx, format!("schema:{tenant}"))).await?;
+    work.commit(AuditEvent::of(&ctx, format!("schema:{tenant}"))).await.map_err(Error::of_commit)?;
     service.index.wake();
 
     Ok(WriteSchemaResponse { written_at: service.freshness.token(tenant, &revision) })

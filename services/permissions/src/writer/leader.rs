@@ -24,9 +24,6 @@ use crate::store::turn::{self, Turn};
 /// How many writes one transaction makes at most.
 const GROUP_WRITES_MAX: usize = 256;
 
-/// How long a group may take to be decided, and again to be committed: a connection that hangs must not hold up all writes.
-const STEP_MAX: Duration = Duration::from_secs(10);
-
 /// How many relationships of a tenant this replica may not have seen yet while its cap is far.
 const ROOM_UNSEEN_MAX: usize = 20_000;
 
@@ -48,6 +45,8 @@ pub(crate) struct Leader {
     pub(crate) evaluator: Evaluator,
     pub(crate) queue: Arc<Queue>,
     pub(crate) group_changes_max: usize,
+    /// How long a group may take to be decided, and again to be committed: a connection that hangs must not hold up all writes.
+    pub(crate) step_max: Duration,
     pub(crate) relationships_max: usize,
 }
 
@@ -58,7 +57,7 @@ impl Leader {
             let mut group = Vec::new();
             let (mut next, mut changes) = (Some(first), 0);
             while let Some(waiting) = next {
-                if !waiting.given_up() {
+                if waiting.begin() {
                     changes += waiting.changes();
                     group.push(waiting);
                 }
@@ -86,8 +85,8 @@ impl Leader {
         if group.is_empty() {
             return Ok(());
         }
-        let (work, outcomes) = match timeout(STEP_MAX, self.decide(&group)).await.unwrap_or_else(|_| Err(turn::late()))
-        {
+        let decided = timeout(self.step_max, self.decide(&group)).await;
+        let (work, outcomes) = match decided.unwrap_or_else(|_| Err(turn::late())) {
             Ok(decided) => decided,
             Err(DatabaseError::Unexpected(_)) if group.len() > 1 => return Err(group),
             Err(error) => {
@@ -102,7 +101,8 @@ impl Leader {
         let events: Vec<AuditEvent> = made.collect();
         // If none is made there is nothing to commit.
         if !events.is_empty() {
-            let committed = timeout(STEP_MAX, work.commit_all(&events)).await.unwrap_or_else(|_| Err(turn::late()));
+            let committed =
+                timeout(self.step_max, work.commit_all(&events)).await.unwrap_or_else(|_| Err(turn::late()));
             if let Err(error) = committed {
                 tracing::error!(error = chain(&error), writes = group.len(), "a commit was not answered");
                 let error = Arc::new(error);

@@ -110,6 +110,7 @@ mod tests {
     use tokio::sync::oneshot;
     use tokio::time::Instant;
 
+    use super::super::FirstToDecide;
     use super::*;
     use crate::domain::write::Change;
 
@@ -122,6 +123,7 @@ mod tests {
             event,
             deadline: Instant::now(),
             answer: oneshot::channel().0,
+            turn: FirstToDecide::default(),
         }
     }
 
