@@ -43,6 +43,11 @@ pub(crate) fn refused<T: std::fmt::Debug>(result: Result<T, Status>) -> (Code, S
     (status.code(), info.domain, info.reason)
 }
 
+/// The name of a refusal's reason.
+pub(crate) fn reason(status: &Status) -> Option<String> {
+    status.get_details_error_info().map(|info| info.reason)
+}
+
 pub(crate) fn theirs(code: Code, name: &str) -> (Code, String, String) {
     (code, "authzed.com".to_owned(), format!("ERROR_REASON_{name}"))
 }

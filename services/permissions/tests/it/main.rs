@@ -14,6 +14,8 @@ mod database_lost;
 mod delete_relationships;
 mod grant_role;
 mod group_commit;
+mod hostile;
+mod limits;
 mod list_roles;
 mod preconditions;
 mod races;
