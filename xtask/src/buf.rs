@@ -5,7 +5,8 @@ use std::process::Command;
 use testing::parts;
 
 use crate::error::{Error, Result};
-use crate::{shell, tree};
+use crate::shell::{self, say};
+use crate::tree;
 
 /// The contracts as they were when a break was last accepted.
 const BASELINE: &str = "proto/baseline.binpb";
@@ -13,7 +14,7 @@ const BASELINE: &str = "proto/baseline.binpb";
 /// Whether the contracts are written as buf's standard wants it.
 pub(crate) fn lint() -> Result<()> {
     shell::run(buf()?.args(["lint", "proto"]))?;
-    println!("buf: the contracts are well written");
+    say!("buf: the contracts are well written");
     Ok(())
 }
 
@@ -30,19 +31,19 @@ pub(crate) fn breaking() -> Result<()> {
             "{error}\nIf the break is meant, write it into CHANGELOG.md, run `cargo xtask buf baseline` and commit."
         ))
     })?;
-    println!("buf: nothing breaks what clients of the baseline send and read");
+    say!("buf: nothing breaks what clients of the baseline send and read");
     Ok(())
 }
 
 /// Takes the contracts as they are for the ones that later ones must not break.
 pub(crate) fn baseline() -> Result<()> {
     shell::run(buf()?.args(["build", "proto", "--exclude-source-info", "--output", BASELINE]))?;
-    println!("buf: {BASELINE} written");
+    say!("buf: {BASELINE} written");
     Ok(())
 }
 
 fn buf() -> Result<Command> {
-    let mut command = Command::new(parts::buf(&mut |line| println!("{line}"))?);
+    let mut command = Command::new(parts::buf(&mut |line| say!("{line}"))?);
     command.current_dir(tree::root());
     Ok(command)
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use testing::parts;
 
 use crate::error::{Error, Result};
-use crate::{shell, tree};
+use crate::shell::{self, say};
+use crate::tree;
 
 /// PyPI carries only older ones, so this one is built once, into the cache.
 const DENY_VERSION: &str = "0.20.2";
@@ -23,12 +24,12 @@ pub(crate) fn run() -> Result<()> {
     };
     let mut steps: Vec<(&str, Result<()>, Duration)> = Vec::new();
     let mut step = |name: &'static str, command: Result<Command>| {
-        println!("\n=== {name}");
+        say!("\n=== {name}");
         let (done, took) = shell::timed(|| shell::run(command?.current_dir(tree::root())));
         if let Err(error) = &done {
             eprintln!("{error}");
         }
-        println!("=== {name}: {}, {}", if done.is_ok() { "passed" } else { "FAILED" }, shell::spoken(took));
+        say!("=== {name}: {}, {}", if done.is_ok() { "passed" } else { "FAILED" }, shell::spoken(took));
         steps.push((name, done, took));
     };
     step("test", Ok(own(&["test"])));
@@ -46,11 +47,11 @@ pub(crate) fn run() -> Result<()> {
 }
 
 fn summary(steps: &[(&str, Result<()>, Duration)]) -> Result<()> {
-    println!("\n  {:<14} {:<8} time", "step", "outcome");
+    say!("\n  {:<14} {:<8} time", "step", "outcome");
     for (name, done, took) in steps {
-        println!("  {name:<14} {:<8} {}", if done.is_ok() { "passed" } else { "FAILED" }, shell::spoken(*took));
+        say!("  {name:<14} {:<8} {}", if done.is_ok() { "passed" } else { "FAILED" }, shell::spoken(*took));
     }
-    println!("  {:<14} {:<8} {}", "all", "", shell::spoken(steps.iter().map(|(_, _, took)| *took).sum()));
+    say!("  {:<14} {:<8} {}", "all", "", shell::spoken(steps.iter().map(|(_, _, took)| *took).sum()));
     let failed: Vec<&str> = steps.iter().filter(|(_, done, _)| done.is_err()).map(|(name, ..)| *name).collect();
     if failed.is_empty() { Ok(()) } else { Err(Error::new(format!("failed: {}", failed.join(", ")))) }
 }
@@ -66,7 +67,7 @@ fn deny() -> Result<Command> {
     let folder: PathBuf = parts::cache_folder()?.join(format!("cargo-deny-{DENY_VERSION}"));
     let program = folder.join("bin/cargo-deny");
     if !program.exists() {
-        println!("building cargo-deny {DENY_VERSION} into {}", folder.display());
+        say!("building cargo-deny {DENY_VERSION} into {}", folder.display());
         let mut install =
             cargo(&["install", "--quiet", "--locked", "--debug", "cargo-deny", "--version", DENY_VERSION, "--root"]);
         shell::run(install.arg(&folder).current_dir(std::env::temp_dir()))?;

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::shell::say;
 use crate::tree;
 
 /// Files by their path below the root of the tree.
@@ -30,7 +31,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
         .chain(present.keys().filter(|path| !wanted.contains_key(*path)))
         .collect();
     if stale.is_empty() {
-        println!("codegen: {} files, all up to date", wanted.len());
+        say!("codegen: {} files, all up to date", wanted.len());
         return Ok(());
     }
     if check {
@@ -48,7 +49,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
         fs::create_dir_all(path.parent().expect("generated files lie in a folder"))?;
         fs::write(path, content)?;
     }
-    println!("codegen: {} files written", stale.len());
+    say!("codegen: {} files written", stale.len());
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! Runs other programs, and says how long they took.
 
 use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, Write as _};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -40,7 +42,30 @@ fn shown(command: &Command) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// Prints what was asked for.
+///
+/// # Errors
+/// That nobody reads it any more, which is no mistake (`cargo xtask logs | head`); or that it cannot be written.
+pub(crate) fn print(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Error::unread(),
+        _ => error.into(),
+    })
+}
+
+/// Says what is being done. Whoever reads it may stop early: it is done all the same.
+pub(crate) fn say_line(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// A line for people, as `say!` writes it, but for a reader who stops early.
+macro_rules! say {
+    ($($part:tt)*) => { $crate::shell::say_line(format_args!($($part)*)) };
+}
+pub(crate) use say;
+
 /// Says that a step is done, and how long it took.
 pub(crate) fn done(what: &str, took: Duration) {
-    println!("  {:>9}  {what}", spoken(took));
+    say!("  {:>9}  {what}", spoken(took));
 }

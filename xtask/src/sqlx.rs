@@ -12,7 +12,8 @@ use sqlx::migrate::Migrator;
 use testing::TestDatabase;
 
 use crate::error::{Error, Result};
-use crate::{shell, tree};
+use crate::shell::{self, say};
+use crate::tree;
 
 /// The crates with queries: their folder, and the migrations that their database has.
 const CRATES: &[(&str, &str, &[&str])] = &[
@@ -40,12 +41,12 @@ pub(crate) async fn run(names: &[String], check: bool) -> Result<()> {
         let kept_in = tree::root().join(folder).join(".sqlx");
         let present = read(&kept_in)?;
         if wanted == present {
-            println!("sqlx: {name}: {} queries, all up to date", wanted.len());
+            say!("sqlx: {name}: {} queries, all up to date", wanted.len());
         } else if check {
             differing.push(*name);
         } else {
             write(&kept_in, &wanted)?;
-            println!("sqlx: {name}: {} queries written", wanted.len());
+            say!("sqlx: {name}: {} queries written", wanted.len());
         }
     }
     if differing.is_empty() {

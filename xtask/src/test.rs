@@ -8,7 +8,8 @@ use testing::{parts, postgres};
 
 use crate::error::Result;
 use crate::local::up;
-use crate::{shell, tree};
+use crate::shell::{self, say};
+use crate::tree;
 
 /// The long comparisons: a crate, and its tests that only run when asked for.
 const SOAKS: &[(&str, &str)] = &[("e2e", "oracle")];
@@ -36,7 +37,7 @@ pub(crate) struct Options {
 
 /// Runs the tests, and fails if one does.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let mut say = |line: &str| println!("    {line}");
+    let mut say = |line: &str| say!("    {line}");
     let (installed, took) = shell::timed(|| {
         parts::envoy(&mut say)
             .and_then(|_| parts::postgres(&mut say))

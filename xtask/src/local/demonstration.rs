@@ -8,6 +8,7 @@ use testing::sample::{self, ADMINISTRATOR, Gateway};
 
 use super::{Settings, State};
 use crate::error::{Error, Result};
+use crate::shell::say;
 
 use calls::{Call, Caller, Outcome, Wire};
 
@@ -29,7 +30,7 @@ struct Scene {
 pub(crate) async fn run(state: &State, settings: &Settings, gateway: &Gateway) -> Result<()> {
     let mut caller = Caller::connect(state, settings).await?;
     caller.wait_until_known(&CALLERS).await?;
-    println!("\n  {:<7} {:<58} {:<18} {:<20} latency", "caller", "call", "status", "reason");
+    say!("\n  {:<7} {:<58} {:<18} {:<20} latency", "caller", "call", "status", "reason");
     for scene in scenes() {
         play(&mut caller, &scene, None).await?;
     }
@@ -39,10 +40,10 @@ pub(crate) async fn run(state: &State, settings: &Settings, gateway: &Gateway) -
     play(&mut caller, &denied, None).await?;
     let key = state.keys().read(ADMINISTRATOR)?;
     let token = change(gateway, &key, Operation::Touch).await?;
-    println!("  {ADMINISTRATOR:<7} writes {GRANT}");
+    say!("  {ADMINISTRATOR:<7} writes {GRANT}");
     play(&mut caller, &allowed, Some(&token)).await?;
     let token = change(gateway, &key, Operation::Delete).await?;
-    println!("  {ADMINISTRATOR:<7} removes it");
+    say!("  {ADMINISTRATOR:<7} removes it");
     play(&mut caller, &denied, Some(&token)).await
 }
 
@@ -76,7 +77,7 @@ fn scenes() -> Vec<Scene> {
 async fn play(caller: &mut Caller, scene: &Scene, consistency: Option<&str>) -> Result<()> {
     let Outcome { status, reason, took } = caller.call(scene.caller, &scene.call, consistency).await?;
     let latency = format!("{:.1} ms", took.as_secs_f64() * 1_000.0);
-    println!(
+    say!(
         "  {:<7} {:<58} {status:<18} {reason:<20} {latency:>8}",
         scene.caller.unwrap_or("nobody"),
         scene.call.to_string()

@@ -5,6 +5,7 @@ use testing::{cluster, place, postgres};
 
 use super::State;
 use crate::error::{Error, Result};
+use crate::shell::say;
 
 /// Stops the cluster, whatever its supervisor left behind, and the tests' PostgreSQL.
 pub(crate) fn down() -> Result<()> {
@@ -20,9 +21,9 @@ pub(crate) fn down() -> Result<()> {
     }
     state.forget_supervisor()?;
     if stopped.is_empty() {
-        println!("nothing was running");
+        say!("nothing was running");
     } else {
-        println!("stopped: {}", stopped.join(", "));
+        say!("stopped: {}", stopped.join(", "));
     }
     Ok(())
 }
@@ -45,6 +46,6 @@ pub(crate) fn reset() -> Result<()> {
     // For root the databases lie outside of the checkout.
     postgres::remove(&place::postgres_folder("up"))?;
     place::remove(State::open().folder())?;
-    println!("the state of this checkout is gone; downloaded parts stay in the cache");
+    say!("the state of this checkout is gone; downloaded parts stay in the cache");
     Ok(())
 }

@@ -5,6 +5,7 @@ use testing::surroundings;
 
 use super::{State, gateway};
 use crate::error::Result;
+use crate::shell;
 
 /// Prints the exports. The access token is new each time, and good for 5 minutes.
 pub(crate) async fn run() -> Result<()> {
@@ -28,10 +29,8 @@ pub(crate) async fn run() -> Result<()> {
         ("BAILIWICK_GATE_ADDR", format!("127.0.0.1:{}", ports.gate)),
         ("PATH", path),
     ];
-    for (name, value) in exports {
-        println!("export {name}={}", quoted(&value));
-    }
-    Ok(())
+    let lines: String = exports.iter().map(|(name, value)| format!("export {name}={}\n", quoted(value))).collect();
+    shell::print(&lines)
 }
 
 /// The value as a shell reads it back, whatever it holds.

@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::{State, supervisor};
 use crate::error::{Error, Result};
+use crate::shell;
 
 /// How many lines of a log are shown at first.
 const LINES: usize = 50;
@@ -33,10 +34,10 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         let text = String::from_utf8_lossy(&content);
         let lines: Vec<&str> = text.lines().collect();
         if logs.len() > 1 {
-            println!("==> {name}");
+            shell::print(&format!("==> {name}\n"))?;
         }
         for line in lines.iter().skip(lines.len().saturating_sub(LINES)) {
-            println!("{line}");
+            shell::print(&format!("{line}\n"))?;
         }
         if options.follow {
             let mut file = File::open(path)?;

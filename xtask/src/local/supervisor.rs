@@ -12,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Settings, State, Supervisor};
 use crate::error::{Error, Result};
-use crate::shell;
+use crate::shell::{self, say};
 
 /// How often it is looked whether everything still runs.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -71,7 +71,7 @@ impl Supervision {
     }
 
     fn stop(&mut self) -> Result<()> {
-        println!("\nstopping");
+        say!("\nstopping");
         match self.cluster.take() {
             Some(cluster) => Ok(cluster.stop()?),
             None => Ok(()),
@@ -136,7 +136,7 @@ pub(super) fn show_new(file: &mut std::fs::File) -> Result<()> {
     let mut new = Vec::new();
     file.read_to_end(&mut new)?;
     let complete = new.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    print!("{}", String::from_utf8_lossy(&new[..complete]));
+    shell::print(&String::from_utf8_lossy(&new[..complete]))?;
     let rest = i64::try_from(new.len() - complete).unwrap_or(0);
     file.seek(SeekFrom::Current(-rest))?;
     Ok(())

@@ -11,7 +11,8 @@ use testing::{parts, sample};
 use super::supervisor::{self, Supervision};
 use super::{PORT_BASE, Settings, State, demonstration, gateway};
 use crate::error::{Error, Result};
-use crate::{shell, tree};
+use crate::shell::{self, say};
+use crate::tree;
 
 /// What is built for a cluster: the services, the example upstream, the command line.
 pub(crate) const PACKAGES: &[&str] = &["identity", "permissions", "gate", "documents", "cli"];
@@ -57,7 +58,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     install_parts()?;
     let left = super::down::stop_leftovers(&state)?;
     if !left.is_empty() {
-        println!("             left behind by a run that was killed, and stopped: {}", left.join(", "));
+        say!("             left behind by a run that was killed, and stopped: {}", left.join(", "));
     }
     config.ports.check_free().map_err(|error| {
         Error::new(format!("{error}. Stop that, or give this cluster other ports: `cargo xtask up --port-base PORT`"))
@@ -66,13 +67,13 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     if options.detach {
         supervisor::start_detached(&state).await?;
         show(&state, &settings).await?;
-        println!("\nIt runs on; `cargo xtask down` stops it. All of this took {}.", shell::spoken(began.elapsed()));
+        say!("\nIt runs on; `cargo xtask down` stops it. All of this took {}.", shell::spoken(began.elapsed()));
         return Ok(());
     }
     let mut supervision = Supervision::begin(&state, &settings)?;
     supervision.start(config).await?;
     supervision.unless_stopped(show(&state, &settings)).await?;
-    println!("\nIt runs until Ctrl-C. All of this took {}.", shell::spoken(began.elapsed()));
+    say!("\nIt runs until Ctrl-C. All of this took {}.", shell::spoken(began.elapsed()));
     supervision.watch().await
 }
 
@@ -90,7 +91,7 @@ async fn show_running(state: &State, options: &Options, running: &super::Supervi
             running.identity.process
         )));
     }
-    println!("It is running already (process {}); what was built since then is not.", running.identity.process);
+    say!("It is running already (process {}); what was built since then is not.", running.identity.process);
     show(state, &running.settings).await
 }
 
@@ -122,7 +123,7 @@ pub(crate) fn build(release: bool) -> Result<()> {
 }
 
 fn install_parts() -> Result<()> {
-    let mut say = |line: &str| println!("    {line}");
+    let mut say = |line: &str| say!("    {line}");
     let (installed, took) = shell::timed(|| parts::envoy(&mut say).and_then(|_| parts::postgres(&mut say)));
     installed?;
     shell::done("Envoy and PostgreSQL are in the cache", took);
@@ -136,8 +137,7 @@ async fn show(state: &State, settings: &Settings) -> Result<()> {
     let is_new = sample::load(&gateway, &state.files().bootstrap_secret(), &state.keys()).await?;
     shell::done(if is_new { "the sample is loaded" } else { "the sample was loaded before" }, began.elapsed());
     demonstration::run(state, settings, &gateway).await?;
-    print!("{}", things_to_try(settings.port_base));
-    Ok(())
+    shell::print(&things_to_try(settings.port_base))
 }
 
 fn things_to_try(port: u16) -> String {
