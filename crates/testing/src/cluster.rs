@@ -19,7 +19,7 @@ use crate::process::{self, Folders, Signal, Supervised};
 use crate::{database, envoy, parts, place};
 
 pub use files::{Files, clear_abandoned};
-pub use observation::{is_healthy, metrics_of, process_of, whereabouts};
+pub use observation::{is_healthy, metrics_of, newest_snapshot, process_of, whereabouts};
 pub use part::{Member, Part, SERVICES};
 pub use progress::Step;
 pub use settings::LogFormat;

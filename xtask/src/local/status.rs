@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use testing::cluster;
+use testing::{ClusterConfig, cluster, surroundings};
 
 use super::State;
 use crate::error::Result;
@@ -36,5 +36,15 @@ pub(crate) async fn run() -> Result<()> {
         };
         writeln!(text, "  {:<13} {shown:<10} {is:<9} {}", member.name(), cluster::whereabouts(&config, member))?;
     }
+    writeln!(text, "permissions would start from {}", start_of_permissions(&config))?;
     shell::print(&text)
+}
+
+/// What a process of permissions that is started now begins with.
+fn start_of_permissions(config: &ClusterConfig) -> String {
+    let Some((file, written)) = cluster::newest_snapshot(config) else {
+        return "the database: no file of its index is written yet".to_owned();
+    };
+    let age = (surroundings::now() - written).try_into().unwrap_or_default();
+    format!("{}, written {} ago", file.display(), shell::spoken(age))
 }

@@ -25,7 +25,7 @@ impl Files {
     /// Makes what is missing.
     pub(super) fn keep(config: &ClusterConfig) -> Result<Self> {
         let files = Self::of(&config.state);
-        for folder in ["certificates", "secrets", "passwords", "configuration", "logs"] {
+        for folder in ["certificates", "secrets", "passwords", "configuration", "snapshots", "logs"] {
             place::create_private_folder(&config.state.join(folder))?;
         }
         let authority = Authority::keep(&config.state.join("certificates"))?;
@@ -88,6 +88,11 @@ impl Files {
     /// The configuration of a service's process. A service stands for its first process.
     pub fn configuration(&self, member: impl Into<Member>) -> PathBuf {
         self.state.join("configuration").join(format!("{}.toml", member.into().name()))
+    }
+
+    /// The folder of the files of permissions' index, from which its processes start.
+    pub fn snapshots(&self) -> PathBuf {
+        self.state.join("snapshots")
     }
 
     pub(super) fn secret(&self, name: &str) -> PathBuf {

@@ -1,6 +1,10 @@
 //! How a cluster is, as somebody sees it who did not start it.
 
-use super::{ClusterConfig, Member, Part, readiness};
+use std::path::PathBuf;
+
+use time::OffsetDateTime;
+
+use super::{ClusterConfig, Files, Member, Part, readiness};
 use crate::postgres;
 use crate::process::{self, Identity};
 
@@ -24,6 +28,17 @@ pub async fn is_healthy(config: &ClusterConfig, member: Member) -> bool {
 pub async fn metrics_of(config: &ClusterConfig, member: Member) -> std::io::Result<String> {
     let port = config.ports.of(member).map(|ports| ports.admin).ok_or(std::io::ErrorKind::NotFound)?;
     readiness::ask(&readiness::Endpoint { port, path: "/metrics" }).await.map(|(_, body)| body)
+}
+
+/// The newest file of permissions' index, from which its processes would start now, and when it was written.
+pub fn newest_snapshot(config: &ClusterConfig) -> Option<(PathBuf, OffsetDateTime)> {
+    let files = std::fs::read_dir(Files::of(&config.state).snapshots()).ok()?.filter_map(|file| {
+        let file = file.ok()?;
+        let written = file.metadata().ok()?.modified().ok()?;
+        // One that is still being written has another ending.
+        (file.path().extension()? == "graph").then(|| (file.path(), written.into()))
+    });
+    files.max_by_key(|(_, written)| *written)
 }
 
 /// Where a process of a cluster is reached.

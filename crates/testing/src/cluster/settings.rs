@@ -10,6 +10,10 @@ use crate::certificates::TRUST_DOMAIN;
 use crate::database;
 use crate::postgres::Server;
 
+/// How often a file of permissions' index is written: what was written since is read from the log at the next start, which
+/// takes no time worth speaking of, and nothing is written while nothing changes.
+const SNAPSHOT_SECONDS: i64 = 20;
+
 /// How the services' logs look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -84,7 +88,12 @@ fn own(files: &Files, service: Part) -> Value {
             ("pepper_file", path(&files.secret("identity-pepper"))),
             ("token_key_file", path(&files.secret("identity-token-key.pem"))),
         ]),
-        Part::Permissions => table([("token_key_file", path(&files.secret("permissions-token-key")))]),
+        Part::Permissions => table([
+            ("token_key_file", path(&files.secret("permissions-token-key"))),
+            // One for all replicas: one of them writes, all start from it.
+            ("snapshot_store", path(&files.snapshots())),
+            ("snapshot_seconds", SNAPSHOT_SECONDS.into()),
+        ]),
         Part::Gate | Part::Postgres | Part::Documents | Part::Envoy => table([
             ("assertion_key_file", path(&files.secret("gate-assertion-key.pem"))),
             ("own_hosts", Value::Array(["localhost", "127.0.0.1", "[::1]"].map(Value::from).to_vec())),
