@@ -1,19 +1,23 @@
 //! From what a caller asks of an answer's freshness to a state that it may be answered from.
 
+mod inquiries;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::{Context, Database, DatabaseError, TenantId};
 use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
 
 use crate::domain::consistency::Consistency;
-use crate::domain::freshness::{Outlook, outlook};
+use crate::domain::freshness::{Outlook, Sight, is_behind, outlook};
 use crate::domain::revision::Revision;
 use crate::domain::token::TokenKeys;
 use crate::error::Error;
 use crate::index::head_reads::HeadReads;
 use crate::index::{Index, View};
 use crate::store::{self, turn};
+use inquiries::Inquiries;
 
 /// How long before the deadline waiting ends, so that the caller is told why.
 const ANSWER_MARGIN: Duration = Duration::from_millis(25);
@@ -25,11 +29,13 @@ pub(crate) struct Freshness {
     index: Arc<Index>,
     tokens: TokenKeys,
     head_reads: HeadReads<Result<Revision, Arc<DatabaseError>>>,
+    inquiries: Inquiries,
 }
 
 impl Freshness {
     pub(crate) fn new(database: Database, index: Arc<Index>, tokens: TokenKeys) -> Self {
-        Self { database, index, tokens, head_reads: HeadReads::new() }
+        let inquiries = Inquiries::new(database.clone(), Arc::clone(&index));
+        Self { database, index, tokens, head_reads: HeadReads::new(), inquiries }
     }
 
     /// The call's tenant in a state that is fresh enough.
@@ -42,17 +48,14 @@ impl Freshness {
             Consistency::MinimizeLatency => self.now(tenant),
             Consistency::AtLeastAsFresh(token) => {
                 let revision = self.open(tenant, token)?;
-                self.at_least(context, revision).await
+                self.at_least(context, &revision).await
             }
             Consistency::AtExactSnapshot(token) => {
                 let revision = self.open(tenant, token)?;
-                self.at_least(context, revision).await?;
+                self.at_least(context, &revision).await?;
                 self.index.view_at(tenant, &revision).ok_or(Error::RevisionCollected)
             }
-            Consistency::FullyConsistent => {
-                let head = self.head(context).await?;
-                self.reached(context, head).await
-            }
+            Consistency::FullyConsistent => Box::pin(self.at_head(context)).await,
         }
     }
 
@@ -65,7 +68,7 @@ impl Freshness {
         match consistency {
             Consistency::AtExactSnapshot(token) => {
                 let revision = self.open(context.tenant(), &token)?;
-                Ok((self.at_least(context, revision).await?, revision))
+                Ok((self.at_least(context, &revision).await?, revision))
             }
             Consistency::MinimizeLatency | Consistency::AtLeastAsFresh(_) | Consistency::FullyConsistent => {
                 let view = self.view(context, &consistency).await?;
@@ -90,43 +93,107 @@ impl Freshness {
         self.index.view(tenant).ok_or(Error::NotReady)
     }
 
-    async fn at_least(&self, context: &Context, revision: Revision) -> Result<View, Error> {
-        let view = self.now(context.tenant())?;
-        if view.revision.covers(&revision) {
-            return Ok(view);
-        }
-        // Of another epoch, or ahead of what is applied: the head says, once, whether there is anything to wait for.
-        let head = self.head(context).await?;
-        match outlook(&revision, &head) {
-            Outlook::Comes => self.reached(context, revision).await,
-            Outlook::Lost => Err(Error::TokenLost),
-            Outlook::Invalid => Err(Error::TokenInvalid),
+    /// A state that has everything that was there at a revision. Nearly always that is so of what is applied.
+    async fn at_least(&self, context: &Context, revision: &Revision) -> Result<View, Error> {
+        match self.index.look(context.tenant(), revision) {
+            Some((Sight::Covered, view)) => Ok(view),
+            Some((Sight::Beyond | Sight::Contradicted | Sight::Unknown, _)) | None => {
+                Box::pin(self.at_least_in_time(context, revision)).await
+            }
         }
     }
 
-    async fn reached(&self, context: &Context, revision: Revision) -> Result<View, Error> {
-        self.now(context.tenant())?;
-        self.index.wake();
-        if !self.index.reach(&revision, answer_by(context)).await {
-            return Err(Error::ReplicaBehind);
+    async fn at_least_in_time(&self, context: &Context, revision: &Revision) -> Result<View, Error> {
+        loop {
+            let (sight, view) = self.look(context, revision).await?;
+            match sight {
+                Sight::Covered => return Ok(view),
+                Sight::Beyond => {}
+                Sight::Contradicted => return Err(self.lost()),
+                Sight::Unknown => return Err(Error::ReplicaBehind),
+            }
+            // Of another epoch, or ahead of what is applied: the head says whether there is anything to wait for.
+            match outlook(revision, &self.head(context).await?) {
+                Outlook::Comes => {}
+                Outlook::Lost => return Err(self.lost()),
+            }
+            self.wait(context, revision, |sight| sight != Sight::Beyond, view.revision.epoch).await?;
         }
-        let view = self.now(context.tenant())?;
-        // Only a restore in this very moment takes back what was reached.
-        if view.revision.covers(&revision) { Ok(view) } else { Err(Error::ReplicaBehind) }
+    }
+
+    /// A state that has everything that is committed, and nothing that the database had lost when the call came.
+    async fn at_head(&self, context: &Context) -> Result<View, Error> {
+        loop {
+            let before = self.now(context.tenant())?.revision;
+            let head = self.head(context).await?;
+            let (sight, view) = match self.look(context, &head).await? {
+                (_, view) if is_behind(&head, &before) => (Sight::Contradicted, view),
+                seen => seen,
+            };
+            let epoch = view.revision.epoch;
+            match sight {
+                Sight::Covered => return Ok(view),
+                Sight::Beyond => self.wait(context, &head, |sight| sight != Sight::Beyond, epoch).await?,
+                // Not answered from: whoever follows the log finds out that writes were lost, and begins another epoch.
+                Sight::Contradicted => self.wait(context, &head, |_| false, epoch).await?,
+                Sight::Unknown => return Err(Error::ReplicaBehind),
+            }
+            if let (Sight::Beyond, Some((Sight::Covered, view))) = (sight, self.index.look(context.tenant(), &head)) {
+                return Ok(view);
+            }
+        }
+    }
+
+    /// What this replica makes of a revision, and the state that it sees. It asks the database about one of before it began
+    /// to follow.
+    async fn look(&self, context: &Context, revision: &Revision) -> Result<(Sight, View), Error> {
+        let tenant = context.tenant();
+        let seen = self.index.look(tenant, revision).ok_or(Error::NotReady)?;
+        match seen.0 {
+            Sight::Covered | Sight::Beyond | Sight::Contradicted => return Ok(seen),
+            Sight::Unknown => head_in_time(context, self.inquiries.ask(revision.number)).await?,
+        }
+        self.index.look(tenant, revision).ok_or(Error::NotReady)
+    }
+
+    /// Waits until this replica makes of a revision what is wanted, or has begun another epoch than the one that was seen.
+    async fn wait(
+        &self,
+        context: &Context,
+        revision: &Revision,
+        wanted: impl Fn(Sight) -> bool,
+        seen: Uuid,
+    ) -> Result<(), Error> {
+        self.index.wake();
+        let waited = self.index.wait(revision, wanted, seen, answer_by(context)).await;
+        if waited { Ok(()) } else { Err(Error::ReplicaBehind) }
+    }
+
+    /// A revision is of another history than what is applied, or than the database's. If it is this replica that has lost
+    /// writes, it is to find out now.
+    fn lost(&self) -> Error {
+        self.index.wake();
+        Error::TokenLost
     }
 
     async fn head(&self, context: &Context) -> Result<Revision, Error> {
         let read =
-            || async { store::head::read(&self.database).await.map(|head| head.point.revision).map_err(Arc::new) };
-        // Each by its own deadline: whoever came before may have more time than this one.
-        let head = timeout_at(answer_by(context), self.head_reads.read(read)).await;
-        head.unwrap_or_else(|_| Err(Arc::new(turn::late()))).map_err(Error::Head)
+            || async { store::head::read(&self.database).await.map(|head| head.point.revision()).map_err(Arc::new) };
+        head_in_time(context, self.head_reads.read(read)).await
     }
 }
 
 /// When a call must have come to something, so that its caller is told why it did not succeed.
 pub(crate) fn answer_by(context: &Context) -> Instant {
     context.deadline.checked_sub(ANSWER_MARGIN).unwrap_or_else(Instant::now)
+}
+
+/// What a read for several calls comes to, each by its own deadline: whoever came before may have more time than this one.
+async fn head_in_time<T>(
+    context: &Context,
+    reads: impl Future<Output = Result<T, Arc<DatabaseError>>>,
+) -> Result<T, Error> {
+    timeout_at(answer_by(context), reads).await.unwrap_or_else(|_| Err(Arc::new(turn::late()))).map_err(Error::Head)
 }
 
 /// What the database answers, unless it does not in time.

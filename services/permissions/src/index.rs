@@ -1,19 +1,21 @@
 //! Every tenant's schema and relationships in memory, as of a revision that all of them share.
 //!
-//! Readers take a [`View`] of one tenant, without a lock; the tail ([`crate::jobs::tail`]) is the only one who applies. A
-//! view never changes, and earlier ones are kept for a while ([`window`]) for those who ask at an exact revision.
+//! Readers take a [`View`] of one tenant, without a lock, from the [`life`] of the database that is followed; the tail
+//! ([`crate::jobs::tail`]) is the only one who applies. A view never changes, and earlier ones are kept for a while
+//! ([`window`]) for those who ask at an exact revision.
 
 pub(crate) mod evaluator;
 pub(crate) mod head_reads;
+pub(crate) mod life;
+mod lineages;
 pub(crate) mod places;
 pub(crate) mod tenant;
 pub(crate) mod window;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, PoisonError};
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwapOption;
 use chassis::TenantId;
 use graph::{Change, Engine, EngineOptions, Schema, Snapshot};
 use tokio::sync::{Mutex, MutexGuard, Notify, watch};
@@ -21,10 +23,12 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use crate::domain::clock::DatabaseClock;
+use crate::domain::freshness::Sight;
 use crate::domain::revision::{Point, Revision};
 use crate::store::log::TenantKey;
+use life::Life;
 use tenant::{CompiledSchema, Tenant};
-use window::{Window, WindowLimits};
+use window::WindowLimits;
 
 /// All tenants' graphs by their ids.
 pub(crate) type Tenants = HashMap<TenantKey, Arc<Tenant>>;
@@ -48,23 +52,22 @@ pub(crate) enum Deed {
     Schema(Option<Arc<CompiledSchema>>),
 }
 
-/// One life of the database, as far as it was followed.
+/// Where the tail stands, between one step and the next.
 #[derive(Debug)]
-struct Life {
-    epoch: Uuid,
-    /// Every tenant is at least here. One that a later revision is about may be ahead for a moment.
-    applied: AtomicU64,
-    tenants: ArcSwap<Tenants>,
-    window: Window,
+pub(crate) struct Standing {
+    pub(crate) point: Point,
+    /// What is applied up to here. Nobody sees it before [`Index::reached`] says that it is the database's history.
+    pub(crate) life: Arc<Life>,
 }
 
 /// All tenants.
 #[derive(Debug)]
 pub(crate) struct Index {
+    /// What is answered from.
     life: ArcSwapOption<Life>,
     applied: watch::Sender<Option<Revision>>,
-    /// Where the index stands between one step of the tail and the next; whoever has it, no step is taken.
-    standing: Mutex<Option<Point>>,
+    /// Where the tail stands; whoever has it, no step is taken.
+    standing: Mutex<Option<Standing>>,
     clock: std::sync::Mutex<DatabaseClock>,
     behind: Notify,
     options: EngineOptions,
@@ -92,48 +95,44 @@ impl Index {
         self.options
     }
 
-    /// The tenant as it is now; none before anything was loaded.
+    /// The tenant as it is now; none while nothing is loaded.
     pub(crate) fn view(&self, tenant: &TenantId) -> Option<View> {
-        let life = self.life.load();
-        let life = life.as_ref()?;
-        // In this order: what is seen of the tenant below may be of a later revision, never of an earlier one.
-        let applied = life.applied.load(Ordering::Acquire);
-        let snapshot = match life.tenants.load().get(tenant.as_str()) {
-            Some(tenant) => tenant.snapshot(),
-            None => Arc::clone(nothing()),
-        };
-        let number = applied.max(snapshot.revision());
-        Some(View { tenant: tenant.clone(), revision: Revision { epoch: life.epoch, number }, snapshot })
+        self.life.load().as_ref().map(|life| life.view(tenant))
     }
 
-    /// The tenant as it was at a revision that was applied; none if that is not kept any more.
-    pub(crate) fn view_at(&self, tenant: &TenantId, revision: &Revision) -> Option<View> {
-        let now = self.view(tenant)?;
-        if !now.revision.covers(revision) {
-            return None;
-        }
-        if now.snapshot.revision() <= revision.number {
-            return Some(View { revision: *revision, ..now });
-        }
+    /// The tenant as it is now, and what this replica makes of a revision; none while nothing is loaded.
+    pub(crate) fn look(&self, tenant: &TenantId, revision: &Revision) -> Option<(Sight, View)> {
         let life = self.life.load();
-        let life = life.as_ref().filter(|life| life.epoch == revision.epoch)?;
-        let floor = life.tenants.load().get(tenant.as_str()).map_or(0, |tenant| tenant.floor());
-        let snapshot = life.window.find(tenant.as_str(), revision.number).filter(|_| floor <= revision.number)?;
-        Some(View { revision: *revision, snapshot, ..now })
+        let life = life.as_ref()?;
+        let view = life.view(tenant);
+        Some((life.sight(revision, &view.revision), view))
+    }
+
+    /// The tenant as it was at a revision that is covered; none if that is not kept any more.
+    pub(crate) fn view_at(&self, tenant: &TenantId, revision: &Revision) -> Option<View> {
+        let life = self.life.load();
+        let life = life.as_ref()?;
+        let is_covered = life.sight(revision, &life.view(tenant).revision) == Sight::Covered;
+        if is_covered { life.view_at(tenant, revision) } else { None }
+    }
+
+    /// What is answered from; none while nothing is loaded.
+    pub(crate) fn life(&self) -> Option<Arc<Life>> {
+        self.life.load_full()
     }
 
     /// The schema in force of a tenant, if it has one.
     pub(crate) fn schema(&self, tenant: &TenantId) -> Option<Arc<CompiledSchema>> {
-        self.life.load().as_ref()?.tenants.load().get(tenant.as_str())?.schema()
+        self.life.load().as_ref()?.schema(tenant)
     }
 
     /// All tenants as they are now.
     pub(crate) fn tenants(&self) -> Arc<Tenants> {
-        self.life.load().as_ref().map(|life| life.tenants.load_full()).unwrap_or_default()
+        self.life.load().as_ref().map(|life| life.tenants()).unwrap_or_default()
     }
 
-    /// Where the index stands, for the tail to move on from.
-    pub(crate) async fn standing(&self) -> MutexGuard<'_, Option<Point>> {
+    /// Where the tail stands, for it to move on from.
+    pub(crate) async fn standing(&self) -> MutexGuard<'_, Option<Standing>> {
         self.standing.lock().await
     }
 
@@ -142,28 +141,34 @@ impl Index {
         self.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// All tenants at one point; none before anything was loaded.
+    /// All tenants at one point; none while nothing is loaded.
     pub(crate) async fn still(&self) -> Option<(Point, Still)> {
         let standing = self.standing.lock().await;
-        let point = (*standing)?;
-        let tenants = self.tenants();
-        let mut still: Still =
-            tenants.iter().map(|(id, tenant)| (id.clone(), tenant.snapshot(), tenant.schema())).collect();
-        drop(standing);
-        still.sort_unstable_by(|(left, ..), (right, ..)| left.cmp(right));
-        Some((point, still))
+        let life = self.life()?;
+        standing.as_ref().map(|standing| (standing.point, life.still()))
     }
 
-    /// The revision that is applied; none before anything was loaded.
+    /// The revision that is applied; none while nothing is loaded.
     pub(crate) fn applied(&self) -> Option<Revision> {
         *self.applied.borrow()
     }
 
-    /// Waits until a revision is applied; false if that was not by the deadline.
-    pub(crate) async fn reach(&self, revision: &Revision, deadline: Instant) -> bool {
+    /// Waits until this replica makes of a revision what is wanted, or is not in the life of the database any more in which
+    /// the caller saw it; false if neither was by the deadline.
+    pub(crate) async fn wait(
+        &self,
+        revision: &Revision,
+        wanted: impl Fn(Sight) -> bool,
+        seen: Uuid,
+        deadline: Instant,
+    ) -> bool {
         let mut applied = self.applied.subscribe();
-        let reached = applied.wait_for(|applied| applied.is_some_and(|applied| applied.covers(revision)));
-        timeout_at(deadline, reached).await.is_ok_and(|waited| waited.is_ok())
+        let is_there = |applied: &Revision| {
+            let sight = || self.life.load().as_ref().map(|life| life.sight(revision, applied));
+            applied.epoch != seen || sight().is_some_and(&wanted)
+        };
+        let waited = applied.wait_for(|applied| applied.as_ref().is_some_and(is_there));
+        timeout_at(deadline, waited).await.is_ok_and(|waited| waited.is_ok())
     }
 
     /// Says that there is something to apply, so that the tail need not wait for its time.
@@ -176,53 +181,31 @@ impl Index {
         self.behind.notified().await;
     }
 
-    /// Puts everything in place of what was there.
-    pub(crate) fn load(&self, revision: Revision, tenants: Tenants) {
-        let life = Life {
-            epoch: revision.epoch,
-            applied: AtomicU64::new(revision.number),
-            tenants: ArcSwap::from_pointee(tenants),
-            window: Window::new(self.window_limits, revision.number),
-        };
-        self.life.store(Some(Arc::new(life)));
-        self.applied.send_replace(Some(revision));
+    /// What was loaded, to stand on. Nobody sees it yet.
+    pub(crate) fn stand(&self, point: Point, floor: u64, tenants: Tenants) -> Standing {
+        Standing { point, life: Arc::new(Life::new(&point, floor, tenants, self.window_limits, self.options)) }
     }
 
-    /// Applies a revision that comes after all that were. It is not waited for before [`Index::reached`] says so.
-    pub(crate) fn apply(&self, tenant: &TenantKey, revision: u64, deed: Deed) {
-        let life = self.life.load();
-        let life = life.as_ref().expect("there is nothing to move on from before the first load");
-        let known = life.tenants.load().get(tenant).cloned();
-        let engine = known.unwrap_or_else(|| {
-            let new = Arc::new(Tenant::empty(self.options));
-            let mut tenants = Tenants::clone(&life.tenants.load());
-            tenants.insert(tenant.clone(), Arc::clone(&new));
-            life.tenants.store(Arc::new(tenants));
-            new
-        });
-        // Kept first: whoever sees the next state and wants this one finds it.
-        life.window.keep(revision, tenant, engine.snapshot(), Instant::now());
-        engine.apply(revision, deed);
+    /// Says that everything up to where the tail stands is applied, and is the database's history: from now on it is answered
+    /// from.
+    pub(crate) fn reached(&self, standing: &Standing, floor: u64) {
+        standing.life.reach(&standing.point, floor);
+        if self.life.load().is_none() {
+            self.life.store(Some(Arc::clone(&standing.life)));
+        }
+        self.applied.send_replace(Some(standing.point.revision()));
     }
 
-    /// Says that everything up to a number is applied.
-    pub(crate) fn reached(&self, number: u64) {
-        let life = self.life.load();
-        let life = life.as_ref().expect("nothing that was loaded is ever taken away");
-        life.applied.store(number, Ordering::Release);
-        life.window.let_go(Instant::now());
-        self.applied.send_replace(Some(Revision { epoch: life.epoch, number }));
+    /// Answers from nothing any more, until something is reached again.
+    pub(crate) fn withdraw(&self) {
+        self.life.store(None);
+        self.applied.send_replace(None);
     }
 
     /// Folds what changed of a tenant into its base. Takes seconds for a large one: not for a thread that serves calls.
     pub(crate) fn merge(&self, tenant: &TenantKey) {
-        let life = self.life.load();
-        let Some(life) = life.as_ref() else { return };
-        let Some(merging) = life.tenants.load().get(tenant).cloned() else { return };
-        let before = merging.merge();
-        // One older base may stay in memory for the window's sake, not more.
-        if let Some(floor) = life.window.keep_bases(tenant, [&before, &merging.snapshot()]) {
-            merging.raise_floor(floor);
+        if let Some(life) = self.life() {
+            life.merge(tenant);
         }
     }
 }

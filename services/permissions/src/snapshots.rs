@@ -50,7 +50,7 @@ pub(crate) enum SnapshotError {
 
 /// Writes the index as it stands still at a point, and lets go of files that are not needed any more.
 pub(crate) async fn write(place: &Place, point: &Point, still: Still) -> Result<(), SnapshotError> {
-    let stored = Stored::of(&point.revision);
+    let stored = Stored::of(point);
     let out = BufWriter::with_capacity(place.store(), place.path(&stored), PART_BYTES);
     let (out, note) = (SyncIoBridge::new(out), file_note(point));
     aside(move || write_all(out, &note, still)).await?;
@@ -81,7 +81,7 @@ pub(crate) async fn read_newest(
     own_schema: &Arc<Schema>,
 ) -> Result<Option<(Point, Tenants)>, SnapshotError> {
     for stored in place.list().await?.into_iter().rev() {
-        if stored.epoch != head.point.revision.epoch || stored.number < head.floor {
+        if stored.epoch != head.point.epoch || stored.number < head.floor {
             continue;
         }
         match read(place, &stored, options, Arc::clone(own_schema)).await {

@@ -7,6 +7,7 @@ pub(crate) mod calls;
 pub(crate) mod claims;
 pub(crate) mod collection;
 pub(crate) mod head;
+pub(crate) mod history;
 pub(crate) mod log;
 pub(crate) mod pages;
 pub(crate) mod relationships;

@@ -30,7 +30,7 @@ pub(crate) enum Course {
 pub(crate) fn course(at: &Point, head: &Head) -> Course {
     match left_behind(at, head) {
         Some(rebuild) => Course::Rebuild(rebuild),
-        None if head.point.revision.number < at.revision.number => Course::Doubt,
+        None if head.point.number < at.number => Course::Doubt,
         None => Course::Read,
     }
 }
@@ -43,8 +43,8 @@ pub(crate) fn verdict(at: &Point, again: &Head) -> Rebuild {
 }
 
 fn left_behind(at: &Point, head: &Head) -> Option<Rebuild> {
-    if at.revision.epoch != head.point.revision.epoch {
+    if at.epoch != head.point.epoch {
         return Some(Rebuild::Epoch);
     }
-    (at.revision.number < head.floor).then_some(Rebuild::Collected)
+    (at.number < head.floor).then_some(Rebuild::Collected)
 }

@@ -30,9 +30,19 @@ impl History {
         part
     }
 
+    /// The digest of each revision, if this one is that of the history before.
+    pub(crate) fn digests_after(&self, before: &Digest) -> Vec<Digest> {
+        let mut digest = *before;
+        let next = |(revision, part): (&u64, &Part)| {
+            digest = part.digest_after(&digest, *revision);
+            digest
+        };
+        self.revisions.iter().map(next).collect()
+    }
+
     /// The digest that it leads to from another.
     pub(crate) fn digest_after(&self, before: &Digest) -> Digest {
-        self.revisions.iter().fold(*before, |digest, (revision, part)| part.digest_after(&digest, *revision))
+        self.digests_after(before).last().copied().unwrap_or(*before)
     }
 }
 

@@ -1,31 +1,34 @@
-//! A revision: a place in the one order of all writes, within one life of the database.
+//! A revision: a place in the one order of all writes, within one life of the database and one history.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::digest::Digest;
+use super::digest::{Digest, Lineage};
 
-/// A place in the order of all writes.
+/// A place in the order of all writes, as a token names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Revision {
     /// Which life of the database: another after it was restored.
     pub(crate) epoch: Uuid,
     /// The number, counted from 0, which is before the first write.
     pub(crate) number: u64,
+    /// Which history: a database that lost commits gives their numbers out again, in another one.
+    pub(crate) lineage: Lineage,
 }
 
-impl Revision {
-    /// Whether a state at this revision has everything that one at `other` has.
-    pub(crate) fn covers(&self, other: &Self) -> bool {
-        self.epoch == other.epoch && self.number >= other.number
-    }
-}
-
-/// A revision with the digest of its history.
+/// The same place with the whole digest of its history, from which the next one follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Point {
-    pub(crate) revision: Revision,
+    pub(crate) epoch: Uuid,
+    pub(crate) number: u64,
     pub(crate) digest: Digest,
+}
+
+impl Point {
+    /// What tokens say of it.
+    pub(crate) fn revision(&self) -> Revision {
+        Revision { epoch: self.epoch, number: self.number, lineage: self.digest.lineage() }
+    }
 }
 
 /// The newest revision.

@@ -1,4 +1,7 @@
 //! Consistency tokens (the paper's zookies): a revision, sealed for one tenant so that nobody else can make or use one.
+//!
+//! A token names its history too, by the first bytes of the digest: a write that the database lost is not taken for the one that
+//! got its number.
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -6,13 +9,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chassis::TenantId;
 use uuid::Uuid;
 
+use super::digest::Lineage;
 use super::revision::Revision;
 
 /// The form of the tokens that are made now.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
-/// Version, epoch, revision.
-const MESSAGE_BYTES: usize = 1 + 16 + 8;
+/// Version, epoch, number, lineage.
+const MESSAGE_BYTES: usize = 1 + 16 + 8 + 8;
 
 /// What else the key may once seal must not be taken for a token.
 const PURPOSE: &[u8] = b"bailiwick consistency token";
@@ -36,7 +40,8 @@ impl TokenKeys {
         let mut bytes = [0; MESSAGE_BYTES].to_vec();
         bytes[0] = VERSION;
         bytes[1..17].copy_from_slice(revision.epoch.as_bytes());
-        bytes[17..].copy_from_slice(&revision.number.to_be_bytes());
+        bytes[17..25].copy_from_slice(&revision.number.to_be_bytes());
+        bytes[25..].copy_from_slice(&revision.lineage.0.to_be_bytes());
         let tag = hmac::sign(&self.current, &sealed(&bytes, tenant));
         bytes.extend_from_slice(tag.as_ref());
         URL_SAFE_NO_PAD.encode(bytes)
@@ -58,9 +63,11 @@ impl TokenKeys {
         if !genuine || message.first() != Some(&VERSION) {
             return None;
         }
-        let epoch = Uuid::from_slice(message.get(1..17)?).ok()?;
-        let number = message.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))?;
-        Some(Revision { epoch, number })
+        let (epoch, rest) = message.get(1..)?.split_first_chunk()?;
+        let (number, rest) = rest.split_first_chunk()?;
+        let (lineage, _) = rest.split_first_chunk()?;
+        let lineage = Lineage(u64::from_be_bytes(*lineage));
+        Some(Revision { epoch: Uuid::from_bytes(*epoch), number: u64::from_be_bytes(*number), lineage })
     }
 }
 
@@ -78,7 +85,7 @@ mod tests {
     use super::*;
 
     fn revision() -> Revision {
-        Revision { epoch: Uuid::from_u128(7), number: 42 }
+        Revision { epoch: Uuid::from_u128(7), number: 42, lineage: Lineage(0x0123_4567_89ab_cdef) }
     }
 
     fn tenant(id: &str) -> TenantId {
@@ -121,7 +128,7 @@ mod tests {
     #[test]
     fn what_is_no_token_opens_to_nothing() {
         let keys = TokenKeys::new(&[1; 32], None);
-        for text in ["", "x", "AQ", "not base64!", &"A".repeat(76), &"A".repeat(100_000)] {
+        for text in ["", "x", "AQ", "not base64!", &"A".repeat(87), &"A".repeat(100_000)] {
             assert_eq!(keys.open(&tenant("acme"), text), None);
         }
     }
@@ -138,9 +145,11 @@ mod tests {
 
         #[test]
         fn a_token_that_is_not_letter_for_letter_what_was_sealed_opens_to_nothing(
-            epoch in any::<u128>(), number in any::<u64>(), from in any::<Index>(), taken in 0..30_usize, put in "[A-Za-z0-9_=é-]{0,30}",
+            epoch in any::<u128>(), number in any::<u64>(), lineage in any::<u64>(),
+            from in any::<Index>(), taken in 0..30_usize, put in "[A-Za-z0-9_=é-]{0,30}",
         ) {
-            let (keys, sealed) = (TokenKeys::new(&[1; 32], None), Revision { epoch: Uuid::from_u128(epoch), number });
+            let sealed = Revision { epoch: Uuid::from_u128(epoch), number, lineage: Lineage(lineage) };
+            let keys = TokenKeys::new(&[1; 32], None);
             let token = keys.seal(&tenant("acme"), &sealed);
             let from = from.index(token.len() + 1);
             let other = format!("{}{put}{}", &token[..from], token.get(from + taken..).unwrap_or_default());

@@ -1,7 +1,5 @@
 //! Keeps the index at the head of the log: one poll for all tenants, woken early by commits of this process and of others.
 
-mod history;
-
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,18 +8,20 @@ use chassis::error::chain;
 use chassis::{Database, DatabaseError, Latch, TenantId};
 use graph::{Engine, EngineError, EngineLoader};
 
+use crate::domain::digest::Digest;
 use crate::domain::following::{self, Course, Rebuild};
 use crate::domain::history::{History, Part};
 use crate::domain::revision::{Head, Point};
 use crate::domain::system;
 use crate::index::evaluator::Evaluator;
+use crate::index::life::Life;
 use crate::index::tenant::{CompiledSchema, Tenant};
-use crate::index::{Deed, Index, no_schema};
+use crate::index::{Deed, Index, Standing, no_schema};
 use crate::metrics::IndexMetrics;
 use crate::snapshots::{self, Place};
-use crate::store::head;
 use crate::store::log::{self, TenantKey};
 use crate::store::schemas::StoredSchema;
+use crate::store::{head, history};
 
 /// The revision of the compiled-in schema: before every write.
 const COMPILED_IN: u64 = 0;
@@ -81,38 +81,37 @@ impl Tail {
         let head = head::read(&self.database).await?;
         self.index.clock().see(head.read_at, asked, Instant::now());
         self.metrics.seen();
-        let mut applied = self.index.standing().await;
-        if self.index.applied().is_none() {
-            *applied = self.begin(&head).await?;
+        let mut standing = self.index.standing().await;
+        if standing.is_none() {
+            *standing = self.begin(&head).await?;
         }
-        while let Some(at) = *applied
-            && at != head.point
+        while let Some(here) = standing.as_mut()
+            && here.point != head.point
         {
-            match self.step(at, &head).await? {
-                Ok(next) => *applied = Some(next),
-                Err(rebuild) => {
-                    tracing::error!(?at, ?head, ?rebuild, "what was read is dropped, and the log loaded again");
-                    self.metrics.rebuilt(rebuild);
-                    *applied = None;
-                }
+            if let Err(rebuild) = self.step(here, &head).await? {
+                tracing::error!(at = ?here.point, ?head, ?rebuild, "the log is loaded again");
+                self.metrics.rebuilt(rebuild);
+                *standing = None;
             }
         }
-        if applied.is_none() {
-            *applied = Some(self.load().await?);
+        if standing.is_none() {
+            *standing = Some(self.load().await?);
         }
-        self.index.reached(applied.map_or(0, |point| point.revision.number));
+        if let Some(here) = standing.as_ref() {
+            self.index.reached(here, head.floor);
+        }
         Ok(())
     }
 
-    /// Begins with the newest file of the index, if there is one that can be read.
-    async fn begin(&self, head: &Head) -> Result<Option<Point>, TailError> {
+    /// Begins with the newest file of the index, if there is one that can be read. Nothing is answered from it before a step
+    /// has shown that it is of the database's history.
+    async fn begin(&self, head: &Head) -> Result<Option<Standing>, TailError> {
         let Some(place) = &self.snapshots else { return Ok(None) };
         let own_schema = Arc::new(system::schema());
         match snapshots::read_newest(place, head, self.index.options(), &own_schema).await {
             Ok(Some((point, tenants))) => {
-                tracing::info!(tenants = tenants.len(), revision = point.revision.number, "begun with a snapshot");
-                self.index.load(point.revision, tenants);
-                Ok(Some(point))
+                tracing::info!(tenants = tenants.len(), revision = point.number, "begun with a snapshot");
+                Ok(Some(self.index.stand(point, head.floor, tenants)))
             }
             Ok(None) => Ok(None),
             Err(error) => {
@@ -122,49 +121,60 @@ impl Tail {
         }
     }
 
-    /// Goes on from a point towards the head; or says why that is not possible.
-    async fn step(&self, at: Point, head: &Head) -> Result<Result<Point, Rebuild>, DatabaseError> {
+    /// Goes on towards the head; or says why that is not possible, and then nothing is answered from what was applied.
+    async fn step(&self, here: &mut Standing, head: &Head) -> Result<Result<(), Rebuild>, DatabaseError> {
+        let at = here.point;
         match following::course(&at, head) {
             Course::Read => {}
             Course::Doubt => return self.broken(at).await.map(Err),
-            Course::Rebuild(rebuild) => return Ok(Err(rebuild)),
+            Course::Rebuild(rebuild) => return Ok(Err(self.withdraw(rebuild))),
         }
-        let (after, newest) = (at.revision.number, head.point.revision.number);
+        let (after, newest) = (at.number, head.point.number);
         let mut next = head.point;
         if newest.saturating_sub(after) > STEP_REVISIONS {
             // As of one moment, or the mark could be of another epoch than it is taken to be.
             let mut moment = log::moment(&self.database).await?;
             if let Course::Rebuild(rebuild) = following::course(&at, &head::read_in(&mut *moment).await?) {
-                return Ok(Err(rebuild));
+                return Ok(Err(self.withdraw(rebuild)));
             }
             if let Some((number, digest)) = log::mark_from(&mut moment, after + STEP_REVISIONS).await?
                 && number < newest
             {
-                next.revision.number = number;
-                next.digest = digest;
+                (next.number, next.digest) = (number, digest);
             }
         }
-        let history = history::read(&self.database, after, next.revision.number).await?;
-        if history.digest_after(&at.digest) != next.digest {
+        let mut connection = self.database.pool().acquire().await.map_err(DatabaseError::from)?;
+        let history = history::read(&mut connection, after, next.number).await?;
+        drop(connection);
+        let digests = history.digests_after(&at.digest);
+        if *digests.last().unwrap_or(&at.digest) != next.digest {
             return self.broken(at).await.map(Err);
         }
-        self.apply(history).await;
-        self.index.reached(next.revision.number);
-        Ok(Ok(next))
+        self.apply(&here.life, history, &digests).await;
+        here.point = next;
+        self.index.reached(here, head.floor);
+        Ok(Ok(()))
     }
 
     /// What was applied, or what was read now, is not the history of the database.
     async fn broken(&self, at: Point) -> Result<Rebuild, DatabaseError> {
-        let rebuild = following::verdict(&at, &head::read(&self.database).await?);
+        let rebuild = self.withdraw(following::verdict(&at, &head::read(&self.database).await?));
         match rebuild {
-            Rebuild::Digest => head::renew_epoch(&self.database, at.revision.epoch).await?,
+            Rebuild::Digest => head::renew_epoch(&self.database, at.epoch).await?,
             Rebuild::Epoch | Rebuild::Collected => {}
         }
         Ok(rebuild)
     }
 
-    async fn apply(&self, history: History) {
-        for (count, (revision, part)) in history.revisions.into_iter().enumerate() {
+    /// Answers from nothing while it loads: what was applied may have what the database lost, and other replicas can be asked.
+    fn withdraw(&self, rebuild: Rebuild) -> Rebuild {
+        self.index.withdraw();
+        self.caught_up.fall();
+        rebuild
+    }
+
+    async fn apply(&self, life: &Life, history: History, digests: &[Digest]) {
+        for (count, ((revision, part), digest)) in history.revisions.into_iter().zip(digests).enumerate() {
             if count % REVISIONS_WITHOUT_PAUSE == REVISIONS_WITHOUT_PAUSE - 1 {
                 tokio::task::yield_now().await;
             }
@@ -173,16 +183,16 @@ impl Tail {
                 None => Deed::Changes(changes),
                 Some(text) => Deed::Schema(self.compile(&tenant, StoredSchema { revision, text }).await),
             };
-            self.index.apply(&tenant, revision, deed);
+            life.apply(&tenant, revision, digest.lineage(), deed);
         }
     }
 
     /// Loads all that there is at the head: both as of one moment, or a database that lost commits in between would have other
     /// rows than the head says.
-    async fn load(&self) -> Result<Point, TailError> {
+    async fn load(&self) -> Result<Standing, TailError> {
         let mut moment = log::moment(&self.database).await?;
         let head = head::read_in(&mut *moment).await?;
-        let number = head.point.revision.number;
+        let number = head.point.number;
         let mut schemas = HashMap::new();
         for (tenant, stored) in log::schemas_at(&mut moment, number).await? {
             let compiled = self.compile(&tenant, stored).await;
@@ -216,10 +226,9 @@ impl Tail {
             finished.collect()
         };
         match tokio::task::spawn_blocking(finish).await {
-            Ok(tenants) => self.index.load(head.point.revision, tenants),
+            Ok(tenants) => Ok(self.index.stand(head.point, head.floor, tenants)),
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
-        Ok(head.point)
     }
 
     /// The schema as answers need it. One that cannot be read leaves the tenant without: then every type is unknown.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::domain::digest::Digest;
 use crate::domain::history::History;
-use crate::domain::revision::{Head, Point, Revision};
+use crate::domain::revision::{Head, Point};
 
 /// The one tenant.
 pub(super) fn tenant() -> TenantId {
@@ -76,8 +76,8 @@ impl Database {
             Entry::Commit(_) => None,
         });
         let (number, digest) = self.commits().last().map_or((0, Digest::EMPTY), |last| (last.number, last.digest));
-        let revision = Revision { epoch: epochs.next_back().unwrap_or(Uuid::nil()), number };
-        Head { point: Point { revision, digest }, floor: 0, read_at: OffsetDateTime::UNIX_EPOCH }
+        let point = Point { epoch: epochs.next_back().unwrap_or(Uuid::nil()), number, digest };
+        Head { point, floor: 0, read_at: OffsetDateTime::UNIX_EPOCH }
     }
 
     /// Whether the relationship is there, by what is committed.
@@ -93,6 +93,11 @@ impl Database {
     /// Where the head stood after the commit of this number.
     pub(super) fn mark(&self, number: u64) -> Option<&Commit> {
         self.commits().find(|commit| commit.number == number)
+    }
+
+    /// The digest of the history up to a number.
+    pub(super) fn digest_at(&self, number: u64) -> Option<Digest> {
+        if number == 0 { Some(Digest::EMPTY) } else { self.mark(number).map(|commit| commit.digest) }
     }
 
     /// Whether the history of this digest is its own, or how its own began.

@@ -1,4 +1,4 @@
-//! What the model can be told to do differently: what is left out to see that it matters, and what would be better.
+//! What the model can be told to do differently: mostly what is left out, to see that it matters.
 
 /// Without a word, the service as it is.
 #[derive(Clone, Copy, Debug)]
@@ -25,12 +25,18 @@ pub(super) struct Rules {
     pub(super) restores_silently: bool,
     /// Writes are acknowledged before they are committed.
     pub(super) answers_before_commit: bool,
-    /// Not so today: a revision is compared with its digest, so that it is covered only by the history that it was part of.
-    pub(super) compares_histories: bool,
-    /// Not an excuse: that a replica has not looked since commits were lost, or that nobody could know.
-    pub(super) is_strict: bool,
-    /// Not an excuse: that nobody could know, as no replica had applied what was lost.
-    pub(super) is_strict_to_unknown: bool,
+    /// Revisions are compared without the lineages of their histories.
+    pub(super) compares_no_history: bool,
+    /// Not left out: replicas have no room for more lineages than the newest, and ask the database about all others.
+    pub(super) forgets_lineages: bool,
+    /// They ask it without making sure that what they applied is of its history.
+    pub(super) inquires_blindly: bool,
+    /// A fully consistent call is answered by who is ahead of the head that was read for it.
+    pub(super) answers_ahead_of_head: bool,
+    /// Replicas answer from what they had until something else is loaded.
+    pub(super) answers_while_loading: bool,
+    /// Replicas answer from a file before they have followed its history to the database's.
+    pub(super) answers_from_any_file: bool,
 }
 
 impl Rules {
@@ -46,8 +52,11 @@ impl Rules {
         compares_no_epoch: false,
         restores_silently: false,
         answers_before_commit: false,
-        compares_histories: false,
-        is_strict: false,
-        is_strict_to_unknown: false,
+        compares_no_history: false,
+        forgets_lineages: false,
+        inquires_blindly: false,
+        answers_ahead_of_head: false,
+        answers_while_loading: false,
+        answers_from_any_file: false,
     };
 }

@@ -5,9 +5,10 @@ use uuid::Uuid;
 
 use super::database::Database;
 use super::properties;
-use super::replica::{Noticed, Replica};
+use super::replica::Replica;
 use super::rules::Rules;
 use super::writer::{Token, Wish, Writer};
+use crate::domain::freshness::{Sight, is_behind};
 use crate::domain::revision::Point;
 
 /// How much may happen.
@@ -22,6 +23,8 @@ pub(super) struct World {
     pub(super) crashes: u8,
     pub(super) failovers: u8,
     pub(super) restores: u8,
+    /// How often a replica dies, and begins with the file that it wrote last.
+    pub(super) restarts: u8,
     pub(super) rules: Rules,
 }
 
@@ -29,15 +32,21 @@ pub(super) struct World {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Client {
     Away,
-    /// It asked, when these writes were acknowledged and not lost.
-    Asked {
-        acknowledged: Vec<Token>,
-    },
+    /// It asked.
+    Asked(Call),
     /// The head was read for it, and it waits until that is covered.
-    Waits {
-        acknowledged: Vec<Token>,
-        head: Point,
-    },
+    Waits(Call, Point),
+}
+
+/// What there was when a client asked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Call {
+    /// What was acknowledged and not lost.
+    pub(super) acknowledged: Vec<Token>,
+    /// What was lost.
+    pub(super) lost: Vec<Token>,
+    /// Where the replica stood.
+    applied: Point,
 }
 
 /// Everything at one moment.
@@ -53,6 +62,7 @@ pub(super) struct State {
     crashes: u8,
     failovers: u8,
     restores: u8,
+    restarts: u8,
     /// How many epochs were begun.
     epochs: u8,
 }
@@ -65,6 +75,10 @@ pub(super) enum Action {
     Crash(usize),
     /// A replica takes the next step of a poll.
     Follow(usize),
+    /// A replica asks the database about a revision of before it began to follow.
+    Inquire(usize, u64),
+    /// A replica's process dies, and comes back with a file of what it answered from.
+    Restart(usize),
     /// A client asks the first replica fully consistently.
     Ask,
     /// The head is read for the client.
@@ -86,8 +100,8 @@ impl State {
             self.tokens.push(token);
             // In whatever order they were told, it is one state.
             self.tokens.sort_by_key(|token| {
-                let Point { revision, digest } = token.point;
-                (revision.epoch, revision.number, digest.0, token.acknowledges, token.buried)
+                let Point { epoch, number, digest } = token.point;
+                (epoch, number, digest.0, token.acknowledges)
             });
         }
     }
@@ -97,40 +111,39 @@ impl State {
         Uuid::from_u128(u128::from(self.epochs) + 1)
     }
 
-    /// Another life begins, of which nobody has seen anything.
-    fn bury(&mut self, but: Option<usize>) {
-        for token in &mut self.tokens {
-            token.buried |= !self.database.has(token.point.digest);
-        }
-        for (place, replica) in self.replicas.iter_mut().enumerate() {
-            if but != Some(place) {
-                replica.forget();
-            }
-        }
-    }
-
     fn lose(&mut self, kept: usize) {
         self.database.cut(kept);
         self.writers.iter_mut().for_each(Writer::cut_off);
         self.replicas.iter_mut().for_each(Replica::forget);
-        self.client = Client::Away;
+        // Whoever reads the head meanwhile reads no other database's; whoever has read it goes on.
+        if matches!(self.client, Client::Asked(_)) {
+            self.client = Client::Away;
+        }
+    }
+
+    /// Every revision that somebody may ask a replica for.
+    pub(super) fn asked(&self) -> impl Iterator<Item = Point> {
+        let head = match &self.client {
+            Client::Waits(_, head) => Some(*head),
+            Client::Away | Client::Asked(_) => None,
+        };
+        self.tokens.iter().map(|token| token.point).chain(head)
     }
 
     fn follow(&mut self, place: usize, rules: Rules) {
         let epoch = self.next_epoch();
         let replica = &mut self.replicas[place];
-        let (before, known) = (replica.at, self.database.length());
-        let noticed = replica.go_on(&mut self.database, epoch, rules);
-        if let Some(at) = replica.at.filter(|at| before != Some(*at)) {
+        let (before, known) = (replica.answers_at(), self.database.length());
+        replica.go_on(&mut self.database, epoch, rules);
+        if let Some(at) = replica.answers_at().filter(|at| before != Some(*at)) {
             let digest = replica.content.last().map_or(at.digest, |last| last.digest);
-            self.tell(Token::new(Point { digest, ..at }, false));
+            self.tell(Token { point: Point { digest, ..at }, acknowledges: false });
         }
-        match noticed {
-            Noticed::Nothing => {}
-            Noticed::Loss => {
-                self.epochs += u8::from(self.database.length() > known);
-                self.bury(Some(place));
-            }
+        if self.database.length() > known {
+            // An epoch was begun, of which the others have not seen anything.
+            self.epochs += 1;
+            let others = self.replicas.iter_mut().enumerate().filter(|(other, _)| *other != place);
+            others.for_each(|(_, replica)| replica.forget());
         }
     }
 }
@@ -150,6 +163,7 @@ impl Model for World {
             crashes: 0,
             failovers: 0,
             restores: 0,
+            restarts: 0,
             epochs: 0,
         }]
     }
@@ -167,11 +181,16 @@ impl Model for World {
             if replica.can_go_on(&state.database) {
                 actions.push(Action::Follow(place));
             }
+            let unknown = state.asked().filter(|point| replica.sight(point, self.rules) == Some(Sight::Unknown));
+            actions.extend(unknown.map(|point| Action::Inquire(place, point.number)));
+            if state.restarts < self.restarts && replica.answers_at().is_some() {
+                actions.push(Action::Restart(place));
+            }
         }
-        if state.calls < self.calls && state.replicas[0].at.is_some() {
+        if state.calls < self.calls && state.replicas[0].answers_at().is_some() {
             actions.push(Action::Ask);
         }
-        if matches!(state.client, Client::Asked { .. }) {
+        if matches!(state.client, Client::Asked(_)) {
             actions.push(Action::ReadHead);
         }
         let losses = 0..state.database.length();
@@ -195,17 +214,28 @@ impl Model for World {
                 state.writers[place].crash(place, &mut state.database);
             }
             Action::Follow(place) => state.follow(place, self.rules),
+            Action::Inquire(place, number) => state.replicas[place].inquire(number, &state.database, self.rules),
+            Action::Restart(place) => {
+                state.restarts += 1;
+                state.replicas[place].restart();
+            }
             Action::Ask => {
                 state.calls += 1;
-                let known = |token: &&Token| token.acknowledges && state.database.has(token.point.digest);
-                let acknowledged = state.tokens.iter().filter(known).copied().collect();
-                state.client = Client::Asked { acknowledged };
+                let applied = state.replicas[0].answers_at()?;
+                let told = state.tokens.iter().copied();
+                let (kept, lost): (Vec<_>, _) = told.partition(|token| state.database.has(token.point.digest));
+                let acknowledged = kept.into_iter().filter(|token| token.acknowledges).collect();
+                state.client = Client::Asked(Call { acknowledged, lost, applied });
             }
             Action::ReadHead => match std::mem::replace(&mut state.client, Client::Away) {
-                Client::Asked { acknowledged } => {
-                    state.client = Client::Waits { acknowledged, head: state.database.head().point };
+                Client::Asked(call) => {
+                    let head = state.database.head().point;
+                    // Then it waits for another epoch, in which it asks again.
+                    if !is_behind(&head.revision(), &call.applied.revision()) || self.rules.answers_ahead_of_head {
+                        state.client = Client::Waits(call, head);
+                    }
                 }
-                Client::Away | Client::Waits { .. } => return None,
+                Client::Away | Client::Waits(..) => return None,
             },
             Action::Failover(kept) => {
                 state.failovers += 1;
@@ -218,7 +248,6 @@ impl Model for World {
                     state.database.begin_epoch(state.next_epoch());
                     state.epochs += 1;
                 }
-                state.bury(None);
             }
         }
         Some(state)

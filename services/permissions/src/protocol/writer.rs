@@ -3,7 +3,7 @@
 use super::database::{Commit, Database, Viewer, fact, tenant};
 use super::rules::Rules;
 use crate::domain::ledger::Ledger;
-use crate::domain::revision::{Point, Revision};
+use crate::domain::revision::Point;
 use crate::domain::update::{Operation, Update};
 
 /// A revision that somebody was told of, with the history that it stands for.
@@ -12,14 +12,6 @@ pub(super) struct Token {
     pub(super) point: Point,
     /// Whether it acknowledges a write; otherwise it came with an answer.
     pub(super) acknowledges: bool,
-    /// Whether its write is lost, and the epoch was renewed since.
-    pub(super) buried: bool,
-}
-
-impl Token {
-    pub(super) fn new(point: Point, acknowledges: bool) -> Self {
-        Self { point, acknowledges, buried: false }
-    }
 }
 
 /// What a caller wants done.
@@ -84,7 +76,7 @@ impl Writer {
             Step::Loaded { head, there } => match decide(head, there, writes[self.made]) {
                 Some((commit, point)) => {
                     self.step = Step::Stored { commit, point };
-                    return rules.answers_before_commit.then(|| Token::new(point, true));
+                    return rules.answers_before_commit.then_some(Token { point, acknowledges: true });
                 }
                 // It was to be created, and is there: its caller is told so, and nothing is committed.
                 None => self.next(me, database),
@@ -97,7 +89,7 @@ impl Writer {
             }
             Step::Committed { point } => {
                 self.next(me, database);
-                return Some(Token::new(point, true));
+                return Some(Token { point, acknowledges: true });
             }
         }
         None
@@ -130,7 +122,7 @@ impl Writer {
 
 /// What the ledger makes of a write; none if it refuses it.
 fn decide(head: Point, there: bool, (operation, viewer): Wish) -> Option<(Option<Commit>, Point)> {
-    let mut ledger = Ledger::new(head.revision.number, head.digest);
+    let mut ledger = Ledger::new(head.number, head.digest);
     if there {
         ledger.learn(&tenant(), fact(viewer));
     }
@@ -141,5 +133,5 @@ fn decide(head: Point, there: bool, (operation, viewer): Wish) -> Option<(Option
         (true, true) => None,
         (added_none, _) => Some(Commit { number, digest, before: head.digest, viewer, there: !added_none }),
     };
-    Some((commit, Point { revision: Revision { epoch: head.revision.epoch, number }, digest }))
+    Some((commit, Point { epoch: head.epoch, number, digest }))
 }

@@ -3,15 +3,15 @@
 use uuid::Uuid;
 
 use crate::domain::digest::Digest;
-use crate::domain::revision::{Point, Revision};
+use crate::domain::revision::Point;
 use crate::index::tenant::CompiledSchema;
 
 /// Epoch (16 bytes), revision (8, big-endian), digest (32).
 const POINT_BYTES: usize = 16 + 8 + 32;
 
 pub(super) fn file_note(point: &Point) -> Vec<u8> {
-    let Point { revision, digest } = point;
-    [revision.epoch.as_bytes().as_slice(), &revision.number.to_be_bytes(), &digest.0].concat()
+    let Point { epoch, number, digest } = point;
+    [epoch.as_bytes().as_slice(), &number.to_be_bytes(), &digest.0].concat()
 }
 
 pub(super) fn read_file_note(note: &[u8]) -> Option<Point> {
@@ -19,8 +19,7 @@ pub(super) fn read_file_note(note: &[u8]) -> Option<Point> {
     let (epoch, rest) = note.split_first_chunk::<16>()?;
     let (number, rest) = rest.split_first_chunk::<8>()?;
     let digest = rest.try_into().ok()?;
-    let revision = Revision { epoch: Uuid::from_bytes(*epoch), number: u64::from_be_bytes(*number) };
-    Some(Point { revision, digest: Digest(digest) })
+    Some(Point { epoch: Uuid::from_bytes(*epoch), number: u64::from_be_bytes(*number), digest: Digest(digest) })
 }
 
 /// The revision of the schema (8 bytes, big-endian); nothing before the first.
@@ -41,8 +40,7 @@ mod tests {
 
     #[test]
     fn a_note_is_read_as_it_was_written_and_no_other_is_taken() {
-        let revision = Revision { epoch: Uuid::from_u128(7), number: 42 };
-        let point = Point { revision, digest: Digest([9; 32]) };
+        let point = Point { epoch: Uuid::from_u128(7), number: 42, digest: Digest([9; 32]) };
         let note = file_note(&point);
         assert_eq!(read_file_note(&note), Some(point));
         assert_eq!(read_file_note(&note[1..]), None);

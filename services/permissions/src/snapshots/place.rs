@@ -10,7 +10,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use uuid::Uuid;
 
-use crate::domain::revision::Revision;
+use crate::domain::revision::Point;
 
 /// What a file's name ends with.
 const ENDING: &str = ".graph";
@@ -95,9 +95,9 @@ impl fmt::Debug for Place {
 }
 
 impl Stored {
-    /// The file of a revision.
-    pub(super) fn of(revision: &Revision) -> Self {
-        Self { number: revision.number, epoch: revision.epoch }
+    /// The file of a point of the history.
+    pub(super) fn of(point: &Point) -> Self {
+        Self { number: point.number, epoch: point.epoch }
     }
 
     fn read(name: &str) -> Option<Self> {

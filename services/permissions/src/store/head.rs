@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::rows::{column, digest, revision};
 use crate::domain::digest::Digest;
-use crate::domain::revision::{Head, Point, Revision};
+use crate::domain::revision::{Head, Point};
 
 /// Where commits are told of, so that other replicas need not wait for the next time they look.
 pub(crate) const CHANNEL: &str = "revision_head";
@@ -22,9 +22,8 @@ pub(crate) async fn read_in(executor: impl PgExecutor<'_>) -> Result<Head, Datab
         sqlx::query!(r#"SELECT epoch, revision, digest, floor, clock_timestamp() AS "read_at!" FROM revision_head"#)
             .fetch_one(executor)
             .await?;
-    let revision_ = Revision { epoch: row.epoch, number: revision(row.revision) };
     Ok(Head {
-        point: Point { revision: revision_, digest: digest(row.digest)? },
+        point: Point { epoch: row.epoch, number: revision(row.revision), digest: digest(row.digest)? },
         floor: revision(row.floor),
         read_at: row.read_at,
     })
@@ -37,8 +36,7 @@ pub(crate) async fn read_in(executor: impl PgExecutor<'_>) -> Result<Head, Datab
 pub(crate) async fn lock(connection: &mut PgConnection) -> Result<Point, DatabaseError> {
     let row =
         sqlx::query!("SELECT epoch, revision, digest FROM revision_head FOR UPDATE").fetch_one(connection).await?;
-    let revision = Revision { epoch: row.epoch, number: revision(row.revision) };
-    Ok(Point { revision, digest: digest(row.digest)? })
+    Ok(Point { epoch: row.epoch, number: revision(row.revision), digest: digest(row.digest)? })
 }
 
 /// Moves the locked head on, marks where it stands now, and tells the other replicas when it is committed. A mark that a

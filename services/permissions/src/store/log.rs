@@ -78,7 +78,7 @@ pub(crate) async fn schemas_at(
 
 /// What came and went after one revision, up to and with another, in order.
 pub(crate) async fn changes_between(
-    database: &Database,
+    connection: &mut PgConnection,
     after: u64,
     to: u64,
 ) -> Result<Vec<Entry<Change>>, DatabaseError> {
@@ -95,7 +95,7 @@ pub(crate) async fn changes_between(
         column(after),
         column(to)
     )
-    .fetch(database.pool());
+    .fetch(connection);
     let mut changes = Vec::new();
     while let Some(row) = rows.try_next().await? {
         let relationship = Row {
@@ -127,9 +127,20 @@ pub(crate) async fn mark_from(
     Ok(row.map(|row| Ok::<_, sqlx::Error>((revision(row.revision), digest(row.digest)?))).transpose()?)
 }
 
+/// The last place up to a revision where the head stood after a commit, with the digest that it had.
+pub(crate) async fn mark_to(connection: &mut PgConnection, to: u64) -> Result<Option<(u64, Digest)>, DatabaseError> {
+    let row = sqlx::query!(
+        "SELECT revision, digest FROM revision_mark WHERE revision <= $1 ORDER BY revision DESC LIMIT 1",
+        column(to)
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| Ok::<_, sqlx::Error>((revision(row.revision), digest(row.digest)?))).transpose()?)
+}
+
 /// Every schema that was put in force after one revision, up to and with another.
 pub(crate) async fn schemas_between(
-    database: &Database,
+    connection: &mut PgConnection,
     after: u64,
     to: u64,
 ) -> Result<Vec<(TenantKey, StoredSchema)>, DatabaseError> {
@@ -138,7 +149,7 @@ pub(crate) async fn schemas_between(
         column(after),
         column(to)
     )
-    .fetch_all(database.pool())
+    .fetch_all(connection)
     .await?;
     Ok(rows
         .into_iter()

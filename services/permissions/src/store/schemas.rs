@@ -4,8 +4,8 @@ use chassis::{Database, DatabaseError, TenantId};
 use graph::{Orphan, Relationship, SubjectKind};
 use sqlx::PgConnection;
 
-use super::rows::{Row, column, revision};
-use crate::domain::revision::Revision;
+use super::rows::{Row, column, digest, revision};
+use crate::domain::revision::{Point, Revision};
 
 /// A schema as it is stored.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(crate) async fn read(
     tenant: &TenantId,
 ) -> Result<(Revision, Option<StoredSchema>), DatabaseError> {
     let row = sqlx::query!(
-        r#"SELECT head.epoch, head.revision AS head, version.revision AS "revision?", version.text AS "text?"
+        r#"SELECT head.epoch, head.revision AS head, head.digest, version.revision AS "revision?", version.text AS "text?"
            FROM revision_head AS head
            LEFT JOIN LATERAL (
                SELECT revision, text FROM schema_version WHERE tenant = $1 ORDER BY revision DESC LIMIT 1
@@ -53,7 +53,7 @@ pub(crate) async fn read(
     )
     .fetch_one(database.pool())
     .await?;
-    let head = Revision { epoch: row.epoch, number: revision(row.head) };
+    let head = Point { epoch: row.epoch, number: revision(row.head), digest: digest(row.digest)? }.revision();
     let schema = row.revision.zip(row.text).map(|(at, text)| StoredSchema { revision: revision(at), text });
     Ok((head, schema))
 }

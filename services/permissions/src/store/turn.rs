@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use chassis::{DatabaseError, TenantId};
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use super::relationships::Key;
 use super::{head, pages, relationships, schemas};
@@ -32,10 +31,9 @@ pub(crate) fn late() -> DatabaseError {
 #[derive(Debug)]
 pub(crate) struct Turn<'a> {
     connection: &'a mut PgConnection,
-    epoch: Uuid,
     ledger: Ledger,
-    /// The revision that the head had before this turn.
-    begun_at: u64,
+    /// Where the head stood before this turn.
+    begun_at: Point,
     /// The revision that the head has in this transaction.
     stored: u64,
 }
@@ -43,14 +41,8 @@ pub(crate) struct Turn<'a> {
 impl<'a> Turn<'a> {
     /// Waits for the turn. Must be the transaction's first statement.
     pub(crate) async fn wait(connection: &'a mut PgConnection) -> Result<Self, DatabaseError> {
-        let Point { revision: head, digest } = head::lock(&mut *connection).await?;
-        Ok(Self {
-            connection,
-            epoch: head.epoch,
-            ledger: Ledger::new(head.number, digest),
-            begun_at: head.number,
-            stored: head.number,
-        })
+        let head = head::lock(&mut *connection).await?;
+        Ok(Self { connection, ledger: Ledger::new(head.number, head.digest), begun_at: head, stored: head.number })
     }
 
     /// The connection, for what else must be read or written in the turn.
@@ -60,7 +52,8 @@ impl<'a> Turn<'a> {
 
     /// The newest revision: what the turn began with, until it changes something.
     pub(crate) fn head(&self) -> Revision {
-        Revision { epoch: self.epoch, number: self.ledger.revision() }
+        let (number, digest) = (self.ledger.revision(), self.ledger.digest());
+        Point { epoch: self.begun_at.epoch, number, digest }.revision()
     }
 
     /// The schema in force, which nobody else can change before the turn ends.
@@ -72,7 +65,7 @@ impl<'a> Turn<'a> {
     ) -> Result<Option<Arc<CompiledSchema>>, Error> {
         let Some(revision) = schemas::revision_in_force(self.connection, tenant).await? else { return Ok(None) };
         // Nearly always it is the one that this replica answers by, which was read already.
-        let view = index.view(tenant).filter(|view| view.revision.epoch == self.epoch);
+        let view = index.view(tenant).filter(|view| view.revision.epoch == self.begun_at.epoch);
         let known = view.and_then(|_| index.schema(tenant));
         if let Some(known) = known.filter(|known| known.revision == revision) {
             return Ok(Some(known));
@@ -103,7 +96,7 @@ impl<'a> Turn<'a> {
 
     /// The newest revision that is committed.
     pub(crate) fn begun_at(&self) -> Revision {
-        Revision { epoch: self.epoch, number: self.begun_at }
+        self.begun_at.revision()
     }
 
     /// Decides changes to relationships that were looked up; answers the revision that has them, which is a new one only

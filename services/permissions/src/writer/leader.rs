@@ -13,11 +13,12 @@ use tokio::time::{Instant, timeout};
 use super::Waiting;
 use super::queue::Queue;
 use crate::admission;
+use crate::domain::freshness::Sight;
 use crate::domain::write::{Change, Written};
 use crate::error::Error;
-use crate::index::Index;
 use crate::index::evaluator::Evaluator;
 use crate::index::tenant::CompiledSchema;
+use crate::index::{Index, View};
 use crate::store::relationships::Key;
 use crate::store::turn::{self, Turn};
 
@@ -138,18 +139,19 @@ impl Leader {
     /// What it has is read from memory, which may lag behind. Close to the cap it is waited for, so that the cap holds
     /// whatever a replica that lags less than [`ROOM_UNSEEN_MAX`] has not seen.
     async fn room(&self, turn: &Turn<'_>, tenant: &TenantId) -> Result<usize, Error> {
-        let room = || {
-            let present = self.index.view(tenant).map_or(0, |view| view.snapshot.relationships());
-            self.relationships_max.saturating_sub(present)
-        };
-        if room() < ROOM_UNSEEN_MAX {
-            self.index.wake();
-            let deadline = Instant::now() + CATCH_UP_MAX;
-            if !self.index.reach(&turn.begun_at(), deadline).await {
-                return Err(Error::ReplicaBehind);
-            }
+        let room = |view: &View| self.relationships_max.saturating_sub(view.snapshot.relationships());
+        let view = self.index.view(tenant).ok_or(Error::NotReady)?;
+        if room(&view) >= ROOM_UNSEEN_MAX {
+            return Ok(room(&view));
         }
-        Ok(room())
+        self.index.wake();
+        let (before, deadline) = (turn.begun_at(), Instant::now() + CATCH_UP_MAX);
+        let is_covered = |sight| sight == Sight::Covered;
+        self.index.wait(&before, is_covered, view.revision.epoch, deadline).await;
+        match self.index.look(tenant, &before) {
+            Some((Sight::Covered, view)) => Ok(room(&view)),
+            Some((Sight::Beyond | Sight::Contradicted | Sight::Unknown, _)) | None => Err(Error::ReplicaBehind),
+        }
     }
 
     async fn decide_one(
