@@ -17,6 +17,7 @@ mod group_commit;
 mod hostile;
 mod limits;
 mod list_roles;
+mod lost_writes;
 mod preconditions;
 mod races;
 mod read_relationships;
