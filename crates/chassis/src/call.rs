@@ -10,11 +10,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures::{Stream, StreamExt as _};
-use tokio_util::sync::CancellationToken;
 use tonic::{Extensions, Request, Response, Status, Streaming};
 
 use crate::context::Context;
 use crate::error::{ServiceError, to_status};
+use crate::stack::Layers;
 
 /// The largest message that a service takes, in bytes: the largest schema or list of questions, with room around it.
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -41,8 +41,8 @@ where
     E: ServiceError,
 {
     let (_, mut extensions, message) = request.into_parts();
-    let context = take_context(&mut extensions)?;
-    let request_id = context.request_id.clone();
+    let Admitted { context, .. } = take(&mut extensions)?;
+    let request_id = Arc::clone(&context.request_id);
     match handler(Arc::clone(service), context, message).await {
         Ok(result) => Ok(Response::new(result)),
         Err(error) => Err(to_status(&error, &request_id)),
@@ -91,9 +91,13 @@ where
     run_stream(service, extensions, Box::pin(messages), handler).await
 }
 
-/// Rings when the service drains: a stream that would go on for ever ends then, and its reader begins again elsewhere.
+/// What the layers put beside a message: the one value of theirs.
 #[derive(Clone, Debug)]
-pub(crate) struct Draining(pub(crate) CancellationToken);
+pub(crate) struct Admitted {
+    pub(crate) context: Context,
+    /// They know when the service drains.
+    pub(crate) layers: Arc<Layers>,
+}
 
 async fn run_stream<S, M, R, E, F, Fut, T>(
     service: &Arc<S>,
@@ -107,21 +111,17 @@ where
     T: Stream<Item = Result<R, E>> + Send + 'static,
     E: ServiceError,
 {
-    let context = take_context(&mut extensions)?;
-    let request_id = context.request_id.clone();
+    let Admitted { context, layers } = take(&mut extensions)?;
+    let request_id = Arc::clone(&context.request_id);
     let results =
         handler(Arc::clone(service), context, messages).await.map_err(|error| to_status(&error, &request_id))?;
     let results = results.map(move |result| result.map_err(|error| to_status(&error, &request_id)));
-    let Draining(draining) = extensions.remove().ok_or_else(layers_missing)?;
-    let results = results.take_until(draining.cancelled_owned());
+    // A stream that would go on for ever ends then, and its reader begins again elsewhere.
+    let results = results.take_until(layers.draining.clone().cancelled_owned());
     Ok(Response::new(Box::pin(results)))
 }
 
 /// The layers put it there; a service that is served without them refuses every call.
-fn take_context(extensions: &mut Extensions) -> Result<Context, Status> {
-    extensions.remove().ok_or_else(layers_missing)
-}
-
-fn layers_missing() -> Status {
-    Status::internal("the call did not pass the layers")
+fn take(extensions: &mut Extensions) -> Result<Admitted, Status> {
+    extensions.remove().ok_or_else(|| Status::internal("the call did not pass the layers"))
 }

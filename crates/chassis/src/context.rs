@@ -1,5 +1,7 @@
 //! The context of one call: everything that a handler may know besides the message.
 
+use std::sync::Arc;
+
 use contract::peer::Peer;
 use contract::rpc::Rpc;
 use time::OffsetDateTime;
@@ -14,7 +16,7 @@ pub struct Context {
     /// The tenant that the call is about. For a subject, its own; for a peer that acts for tenants, the one it named.
     pub tenant: Option<TenantId>,
     /// The id of the request, for logs.
-    pub request_id: String,
+    pub request_id: Arc<str>,
     /// When the caller stops waiting.
     pub deadline: tokio::time::Instant,
     /// The time of the call: one call sees one time.

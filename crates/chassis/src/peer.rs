@@ -52,7 +52,7 @@ impl Bounds {
     pub fn of(context: &Context) -> Self {
         Self {
             deadline: context.deadline,
-            request_id: context.request_id.clone(),
+            request_id: context.request_id.as_ref().to_owned(),
             tenant: context.tenant.as_ref().map(ToString::to_string),
         }
     }

@@ -17,7 +17,7 @@ use crate::auth::Authenticator;
 use crate::config::{Arguments, Command, Config, ServerConfig};
 use crate::error::chain;
 use crate::service::{Foundation, Service, Surroundings};
-use crate::stack::{Layers, stack};
+use crate::stack::{Layers, Stack};
 use crate::start::StartError;
 use crate::{admin, connection, database, idempotency, logs, outbox};
 
@@ -100,18 +100,18 @@ pub async fn start<S: Service>(config: Config<S::Config>, surroundings: Surround
     let foundation = Foundation::lay::<S>(&config, &surroundings)?;
     let service = S::build(config.service.clone(), &foundation).await?;
     let routes = with_health_and_reflection(S::routes(service), S::NAME, &foundation).await?;
-    let layers = Layers {
+    let layers = Arc::new(Layers {
         service: S::NAME,
         clock: Arc::clone(&foundation.clock),
         metrics: foundation.metrics.rpc(),
-        calls: Arc::new(Semaphore::new(config.server.calls_max)),
-        authenticator: Arc::new(Authenticator::new(S::NAME, &foundation.learnt, Arc::clone(&foundation.authority))),
+        calls: Semaphore::new(config.server.calls_max),
+        authenticator: Authenticator::new(S::NAME, &foundation.learnt, Arc::clone(&foundation.authority)),
         draining: foundation.tasks.draining(),
-    };
+    });
     begin_jobs(&config.server, &foundation);
     let (stop, stopped) = oneshot::channel();
     let admin_address = serve_admin(&config.server, &foundation).await?;
-    let address = serve(&config.server, stack(routes, layers), &foundation, stopped).await?;
+    let address = serve(&config.server, routes, Stack(layers), &foundation, stopped).await?;
     tracing::info!(%address, %admin_address, "serving");
     foundation.readiness.seal();
     Ok(Running {
@@ -191,6 +191,7 @@ async fn serve_admin(config: &ServerConfig, foundation: &Foundation) -> Result<S
 async fn serve(
     config: &ServerConfig,
     routes: Routes,
+    stack: Stack,
     foundation: &Foundation,
     stopped: oneshot::Receiver<()>,
 ) -> Result<SocketAddr, StartError> {
@@ -201,6 +202,7 @@ async fn serve(
         .http2_max_header_list_size(HEADER_BYTES_MAX)
         .http2_keepalive_interval(Some(Duration::from_secs(20)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+        .layer(stack)
         .add_routes(routes)
         .serve_with_incoming_shutdown(connections, async {
             // Told to stop, or the one who could tell is gone: either way.

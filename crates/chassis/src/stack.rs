@@ -1,53 +1,102 @@
 //! What happens to a call before its handler: the one list, outermost first.
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use axum::middleware::from_fn_with_state;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
+use tower::{Layer, Service};
 
 use crate::auth::Authenticator;
 use crate::clock::SharedClock;
-use crate::layers::{access_log, authenticate, authorize, catch_panic, deadline, limit, metrics, request_id, trace};
+use crate::layers::{
+    Request, Response, access_log, authenticate, authorize, catch_panic, deadline, limit, metrics, request_id, trace,
+};
 use crate::metrics::RpcMetrics;
 
-/// What the layers need.
-#[derive(Clone, Debug)]
+/// What the layers need: one for all calls.
+#[derive(Debug)]
 pub(crate) struct Layers {
     pub(crate) service: &'static str,
     pub(crate) clock: SharedClock,
     pub(crate) metrics: Arc<RpcMetrics>,
-    pub(crate) calls: Arc<Semaphore>,
-    pub(crate) authenticator: Arc<Authenticator>,
+    pub(crate) calls: Semaphore,
+    pub(crate) authenticator: Authenticator,
     pub(crate) draining: CancellationToken,
 }
 
-/// The routes behind their layers. Reads from the outside in; a test holds the order.
-pub(crate) fn stack(routes: Routes, layers: Layers) -> Routes {
-    let router = routes
-        .prepare()
-        .into_axum_router()
-        // axum puts the layer that is added last outermost, so this list is turned round: read it from its end.
-        // Every answer from here on is a decision about a known caller.
-        .layer(from_fn_with_state(layers.clone(), authorize::layer))
-        // Who is calling, from what they show; nothing is decided yet.
-        .layer(from_fn_with_state(layers.clone(), authenticate::layer))
-        // Everything within, verification too, ends when the caller stops waiting.
-        .layer(from_fn_with_state(layers.clone(), deadline::layer))
-        // Too many at once are refused before they cost a signature check.
-        .layer(from_fn_with_state(layers.clone(), limit::layer))
-        // A handler's mistake ends its own call, and is still counted and logged.
-        .layer(axum::middleware::from_fn(catch_panic::layer))
-        // One line a call, with its outcome; within the span, so that it carries the ids.
-        .layer(from_fn_with_state(layers.clone(), access_log::layer))
-        // Rate, errors, duration, of refused calls too.
-        .layer(from_fn_with_state(layers.clone(), metrics::layer))
+/// A call through all layers to its handler. Reads from the outside in; a test holds the order.
+async fn through(layers: &Arc<Layers>, mut routes: Routes, request: Request) -> Response {
+    // First of all, so that even a refusal can be found again.
+    request_id::layer(layers, request, |call, request| {
         // The span that everything within logs under.
-        .layer(axum::middleware::from_fn(trace::layer))
-        // First of all, so that even a refusal can be found again.
-        .layer(from_fn_with_state(layers, request_id::layer));
-    Routes::from(router)
+        trace::layer(call, request, |call, request| {
+            // Rate, errors, duration, of refused calls too.
+            metrics::layer(layers, call, request, |call, request| {
+                // One line a call, with its outcome; within the span, so that it carries the ids.
+                access_log::layer(call, request, |call, request| {
+                    // A handler's mistake ends its own call, and is still counted and logged.
+                    catch_panic::layer(call, request, |call, request| {
+                        // Too many at once are refused before they cost a signature check.
+                        limit::layer(layers, call, request, |call, request| {
+                            // Everything within, verification too, ends when the caller stops waiting.
+                            deadline::layer(call, request, |call, request, deadline| {
+                                // Who is calling, from what they show; nothing is decided yet.
+                                authenticate::layer(layers, call, request, move |call, request, shown| {
+                                    // Every answer from here on is a decision about a known caller.
+                                    authorize::layer(layers, call, request, deadline, shown, async move |request| {
+                                        match routes.call(request).await {
+                                            Ok(response) => response,
+                                            Err(never) => match never {},
+                                        }
+                                    })
+                                })
+                            })
+                        })
+                    })
+                })
+            })
+        })
+    })
+    .await
+}
+
+/// Puts routes behind the layers.
+#[derive(Clone, Debug)]
+pub(crate) struct Stack(pub(crate) Arc<Layers>);
+
+/// Routes behind the layers.
+#[derive(Clone, Debug)]
+pub(crate) struct Layered {
+    layers: Arc<Layers>,
+    routes: Routes,
+}
+
+impl Layer<Routes> for Stack {
+    type Service = Layered;
+
+    fn layer(&self, routes: Routes) -> Layered {
+        Layered { layers: Arc::clone(&self.0), routes }
+    }
+}
+
+impl Service<Request> for Layered {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // What is too much is refused within, by name.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let (layers, routes) = (Arc::clone(&self.layers), self.routes.clone());
+        Box::pin(async move { Ok(through(&layers, routes, request).await) })
+    }
 }
 
 #[cfg(test)]

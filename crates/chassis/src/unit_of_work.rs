@@ -53,7 +53,7 @@ impl AuditEvent {
             actor: context.actor(),
             credential: context.subject().map(|caller| caller.credential_id.clone()).unwrap_or_default(),
             object: object.into(),
-            request_id: context.request_id.clone(),
+            request_id: context.request_id.as_ref().to_owned(),
             at: context.now,
         }
     }

@@ -41,7 +41,7 @@ impl Call {
     /// The call in `context`.
     pub(crate) fn of(context: &Context) -> Self {
         let deadline = context.deadline.checked_sub(ANSWERING).unwrap_or(context.deadline);
-        Self { now: context.now, deadline, request_id: context.request_id.clone() }
+        Self { now: context.now, deadline, request_id: context.request_id.as_ref().to_owned() }
     }
 
     /// The bounds of a call to another service.

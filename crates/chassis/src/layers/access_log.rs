@@ -2,22 +2,20 @@
 
 use std::time::Instant;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
-use contract::rpc::Entry;
+use super::{Call, Request, Response, metrics, pass};
 
-use super::{call, metrics, pass};
-use crate::stack::Layers;
-
-pub(crate) async fn layer(State(_): State<Layers>, request: Request, next: Next) -> Response {
+pub(crate) async fn layer<F: Future<Output = Response>>(
+    call: Call,
+    request: Request,
+    next: impl FnOnce(Call, Request) -> F,
+) -> Response {
     pass(&request, "access_log");
-    let probe = call(&request).rpc.is_some_and(|rpc| rpc.entry == Entry::Open);
-    let began = Instant::now();
-    let response = next.run(request).await;
-    if !probe {
-        let microseconds = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        tracing::info!(target: "access", code = ?metrics::grpc_code(&response), microseconds, "call");
+    if call.is_open() {
+        return next(call, request).await;
     }
+    let began = Instant::now();
+    let response = next(call, request).await;
+    let microseconds = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(target: "access", code = ?metrics::grpc_code(&response), microseconds, "call");
     response
 }

@@ -1,30 +1,28 @@
 //! Finds out who is calling, from what they show. What is shown must be good, even where nothing need be shown.
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
-use contract::rpc::Entry;
-
-use super::{call, pass, refuse};
+use super::{Call, Request, Response, pass, refuse};
+use crate::auth::Shown;
 use crate::connection::ConnectionPeer;
 use crate::stack::Layers;
 
-pub(crate) async fn layer(State(layers): State<Layers>, mut request: Request, next: Next) -> Response {
+/// The rest is told what was shown.
+pub(crate) async fn layer<F: Future<Output = Response>>(
+    layers: &Layers,
+    call: Call,
+    request: Request,
+    next: impl FnOnce(Call, Request, Shown) -> F,
+) -> Response {
     pass(&request, "authenticate");
-    let this = call(&request);
     // Nobody looks at a credential where none decides anything.
-    if this.rpc.is_some_and(|rpc| rpc.entry == Entry::Open) {
-        return next.run(request).await;
+    if call.is_open() {
+        return next(call, request, Shown::Nothing).await;
     }
     let peer = request.extensions().get::<ConnectionPeer>().and_then(|peer| peer.0);
     match layers.authenticator.authenticate(request.headers(), peer, layers.clock.now()) {
-        Ok(shown) => {
-            request.extensions_mut().insert(shown);
-            next.run(request).await
-        }
+        Ok(shown) => next(call, request, shown).await,
         Err(refusal) => {
             tracing::info!(reason = refusal.reason.name(), detail = refusal.detail, "credential refused");
-            refuse(this, refusal.reason, refusal.text, refusal.metadata)
+            refuse(&call, refusal.reason, refusal.text, refusal.metadata)
         }
     }
 }

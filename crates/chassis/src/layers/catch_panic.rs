@@ -2,19 +2,19 @@
 
 use std::panic::AssertUnwindSafe;
 
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::Response;
 use contract::Reason;
 use futures::FutureExt as _;
 
-use super::{call, pass, refuse};
+use super::{Call, Request, Response, pass, refuse};
 
-pub(crate) async fn layer(request: Request, next: Next) -> Response {
+pub(crate) async fn layer<F: Future<Output = Response>>(
+    call: Call,
+    request: Request,
+    next: impl FnOnce(Call, Request) -> F,
+) -> Response {
     pass(&request, "catch_panic");
-    let call = call(&request).clone();
     // What the handler shared with others is behind locks that are taken whole or transactions that roll back.
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+    match AssertUnwindSafe(next(call.clone(), request)).catch_unwind().await {
         Ok(response) => response,
         Err(_) => {
             tracing::error!("a handler panicked");

@@ -2,27 +2,25 @@
 
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
 use contract::Reason;
+use http::HeaderName;
 use tokio::time::Instant;
 
-use super::{call, pass, refuse};
-use crate::stack::Layers;
+use super::{Call, Request, Response, pass, refuse};
 
-/// When the call ends.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Deadline(pub(crate) Instant);
+const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
-pub(crate) async fn layer(State(_): State<Layers>, mut request: Request, next: Next) -> Response {
+/// The rest is told when the call ends.
+pub(crate) async fn layer<F: Future<Output = Response>>(
+    call: Call,
+    request: Request,
+    next: impl FnOnce(Call, Request, Instant) -> F,
+) -> Response {
     pass(&request, "deadline");
-    let call = call(&request).clone();
     let longest = Duration::from_millis(call.rpc.map_or(1_000, |rpc| u64::from(rpc.deadline_ms)));
-    let wanted = request.headers().get("grpc-timeout").and_then(|value| value.to_str().ok()).and_then(grpc_timeout);
+    let wanted = request.headers().get(GRPC_TIMEOUT).and_then(|value| value.to_str().ok()).and_then(grpc_timeout);
     let deadline = Instant::now() + wanted.map_or(longest, |wanted| wanted.min(longest));
-    request.extensions_mut().insert(Deadline(deadline));
-    match tokio::time::timeout_at(deadline, next.run(request)).await {
+    match tokio::time::timeout_at(deadline, next(call.clone(), request, deadline)).await {
         Ok(response) => response,
         Err(_) => refuse(&call, Reason::DeadlineExceeded, "the call was not done by its deadline", Vec::new()),
     }

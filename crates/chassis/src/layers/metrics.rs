@@ -2,25 +2,30 @@
 
 use std::time::Instant;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use http::HeaderName;
 
-use super::{call, pass};
+use super::{Call, Request, Response, pass};
 use crate::stack::Layers;
 
-pub(crate) async fn layer(State(layers): State<Layers>, request: Request, next: Next) -> Response {
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+
+pub(crate) async fn layer<F: Future<Output = Response>>(
+    layers: &Layers,
+    call: Call,
+    request: Request,
+    next: impl FnOnce(Call, Request) -> F,
+) -> Response {
     pass(&request, "metrics");
-    let rpc = call(&request).rpc.map_or("unknown", |rpc| rpc.path);
+    let rpc = call.rpc.map_or("unknown", |rpc| rpc.path);
     let began = Instant::now();
-    let response = next.run(request).await;
+    let response = next(call, request).await;
     layers.metrics.record(rpc, grpc_code(&response), began.elapsed());
     response
 }
 
 /// The status of an answer: in its headers if it failed at once, and fine otherwise.
 pub(crate) fn grpc_code(response: &Response) -> tonic::Code {
-    match response.headers().get("grpc-status") {
+    match response.headers().get(GRPC_STATUS) {
         Some(code) => tonic::Code::from_bytes(code.as_bytes()),
         None if response.status().is_success() => tonic::Code::Ok,
         None => tonic::Code::Unknown,

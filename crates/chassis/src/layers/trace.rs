@@ -1,30 +1,28 @@
 //! The span of the call. It takes its trace id from the caller (W3C Trace Context), so that logs of several services meet.
 
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::Response;
+use http::HeaderName;
 use tracing::Instrument as _;
 
-use super::{call, pass};
+use super::{Call, Request, Response, pass};
 
-pub(crate) async fn layer(request: Request, next: Next) -> Response {
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+pub(crate) async fn layer<F: Future<Output = Response>>(
+    call: Call,
+    request: Request,
+    next: impl FnOnce(Call, Request) -> F,
+) -> Response {
     pass(&request, "trace");
-    let trace_id = request
-        .headers()
-        .get("traceparent")
-        .and_then(|value| value.to_str().ok())
-        .and_then(trace_id)
-        .unwrap_or_default();
-    let call = call(&request);
+    let traceparent = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
     let span = tracing::info_span!(
         "call",
         rpc = call.rpc.map_or("unknown", |rpc| rpc.path),
-        request_id = call.request_id,
-        trace_id,
+        request_id = &*call.request_id,
+        trace_id = traceparent.and_then(trace_id).unwrap_or_default(),
         actor = tracing::field::Empty,
         tenant = tracing::field::Empty
     );
-    next.run(request).instrument(span).await
+    next(call, request).instrument(span).await
 }
 
 /// The trace id of a `traceparent` header: `00-TRACE-SPAN-FLAGS`.

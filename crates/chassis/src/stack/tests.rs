@@ -2,8 +2,7 @@
 
 use std::sync::OnceLock;
 
-use axum::body::Body;
-use axum::http::Request;
+use tonic::body::Body;
 use tower::ServiceExt as _;
 
 use super::*;
@@ -16,22 +15,22 @@ fn layers(calls: usize) -> Layers {
         service: "identity",
         clock: Arc::new(SystemClock),
         metrics: crate::metrics::Metrics::new("identity").rpc(),
-        calls: Arc::new(Semaphore::new(calls)),
-        authenticator: Arc::new(Authenticator::new("identity", &Learnt::default(), Arc::new(OnceLock::new()))),
+        calls: Semaphore::new(calls),
+        authenticator: Authenticator::new("identity", &Learnt::default(), Arc::new(OnceLock::new())),
         draining: CancellationToken::new(),
     }
 }
 
 async fn call(calls: usize, path: &str, headers: &[(&str, &str)]) -> (tonic::Code, Vec<&'static str>) {
     let trail = Trail::default();
-    let mut request = Request::post(path);
+    let mut request = http::Request::post(path);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let mut request = request.body(Body::empty()).unwrap();
+    let mut request = request.body(Body::default()).unwrap();
     request.extensions_mut().insert(trail.clone());
-    let router = stack(Routes::default(), layers(calls)).prepare().into_axum_router();
-    let response = router.oneshot(request).await.unwrap();
+    let layered = Stack(Arc::new(layers(calls))).layer(Routes::default());
+    let response = layered.oneshot(request).await.unwrap();
     let passed = trail.0.lock().unwrap().clone();
     (crate::layers::metrics::grpc_code(&response), passed)
 }
