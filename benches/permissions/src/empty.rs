@@ -5,6 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use chassis::auth::{Authority, AuthorityUnavailable};
+use chassis::config::TelemetryConfig;
+use chassis::logs::{self, Logging};
 use chassis::{Context, Foundation, Service, ServiceConfig, StartError, Subject, TenantId, call};
 use contract::permissions::v1::permission_service_server::{PermissionService, PermissionServiceServer};
 use contract::permissions::v1::{
@@ -136,7 +138,7 @@ impl PermissionService for Bare {
 /// Serves until standard input ends, after a line that says where: both ports, the authority's certificate, gate's
 /// certificate and key, and a token.
 pub(crate) async fn serve() -> Result<(), Void> {
-    log_to_nowhere()?;
+    let _logging = log_to_nowhere()?;
     let mut through_chassis = harness::start::<Nothing>(|_| NoConfig {}).await;
     let (bare, server) = serve_bare(&through_chassis).await?;
     let gate = through_chassis.authority().keep_peer("gate").map_err(|error| error.to_string())?;
@@ -158,17 +160,9 @@ pub(crate) async fn serve() -> Result<(), Void> {
 }
 
 /// As a service logs, to a file that keeps nothing.
-fn log_to_nowhere() -> Result<(), Void> {
+fn log_to_nowhere() -> Result<Logging, Void> {
     let nowhere = std::fs::File::create("/dev/null").map_err(|error| error.to_string())?;
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
-        .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
-        .with_writer(std::sync::Mutex::new(nowhere))
-        .init();
-    Ok(())
+    logs::begin_to(&TelemetryConfig::default(), nowhere).map_err(|error| error.to_string())
 }
 
 async fn serve_bare(beside: &Harness) -> Result<(SocketAddr, JoinSet<Result<(), tonic::transport::Error>>), Void> {

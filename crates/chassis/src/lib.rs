@@ -18,7 +18,7 @@ pub mod error;
 pub mod feed;
 pub mod idempotency;
 mod layers;
-mod logs;
+pub mod logs;
 mod metrics;
 pub mod outbox;
 pub mod page;

@@ -64,7 +64,8 @@ pub fn run<S: Service>() -> ExitCode {
 }
 
 async fn serve_until_told<S: Service>(config: Config<S::Config>) -> Result<(), StartError> {
-    logs::begin(&config.telemetry)?;
+    // To the very end of this, so that what is logged last is written too.
+    let _logging = logs::begin(&config.telemetry)?;
     let running = start::<S>(config, Surroundings::default()).await?;
     let refuse = |error: std::io::Error| StartError::Service(format!("cannot hear signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(refuse)?;
