@@ -7,16 +7,23 @@ use std::sync::Arc;
 use chassis::auth::{Authority, AuthorityUnavailable};
 use chassis::{Subject, TenantId};
 use graph::Answer;
+use uuid::Uuid;
 
 use crate::domain::system;
-use crate::index::Index;
 use crate::index::evaluator::Evaluator;
+use crate::index::{Index, View};
+use crate::recent::Recent;
+
+/// How many decisions are remembered.
+const DECISIONS_MAX: usize = 4_096;
 
 /// Decides from the system namespace as this replica has applied it.
 #[derive(Debug)]
 pub(crate) struct SystemNamespace {
-    pub(crate) index: Arc<Index>,
-    pub(crate) evaluator: Evaluator,
+    index: Arc<Index>,
+    evaluator: Evaluator,
+    /// Of the epoch and the last revision that is about the system namespace: the next one that is ends them all.
+    decided: Recent<(TenantId, Subject, String), (Uuid, u64), bool>,
 }
 
 impl Authority for SystemNamespace {
@@ -31,11 +38,35 @@ impl Authority for SystemNamespace {
 }
 
 impl SystemNamespace {
+    pub(crate) fn new(index: Arc<Index>, evaluator: Evaluator) -> Self {
+        Self { index, evaluator, decided: Recent::new(DECISIONS_MAX) }
+    }
+
     fn decide(&self, tenant: &TenantId, subject: &Subject, permission: &str) -> Result<bool, AuthorityUnavailable> {
         let view = self.index.view(&TenantId::system()).ok_or(AuthorityUnavailable)?;
+        self.decided.get_or(
+            &(tenant, subject, permission),
+            (view.revision.epoch, view.snapshot.revision()),
+            |(of, who, what)| of == tenant && who == subject && what == permission,
+            || {
+                Ok((
+                    (tenant.clone(), subject.clone(), permission.to_owned()),
+                    self.work_out(&view, tenant, subject, permission)?,
+                ))
+            },
+        )
+    }
+
+    fn work_out(
+        &self,
+        view: &View,
+        tenant: &TenantId,
+        subject: &Subject,
+        permission: &str,
+    ) -> Result<bool, AuthorityUnavailable> {
         // A permission that nobody can have is one that this subject does not have.
         let Some(question) = system::question(tenant, subject, permission) else { return Ok(false) };
-        match self.evaluator.on_the_spot(&view, &question) {
+        match self.evaluator.on_the_spot(view, &question) {
             Some(Ok(Answer::Has)) => Ok(true),
             Some(Ok(Answer::No)) => Ok(false),
             Some(Err(error)) => {

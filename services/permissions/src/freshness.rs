@@ -2,6 +2,7 @@
 
 mod inquiries;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,11 +17,15 @@ use crate::domain::token::TokenKeys;
 use crate::error::Error;
 use crate::index::head_reads::HeadReads;
 use crate::index::{Index, View};
+use crate::recent::Recent;
 use crate::store::{self, turn};
 use inquiries::Inquiries;
 
 /// How long before the deadline waiting ends, so that the caller is told why.
 const ANSWER_MARGIN: Duration = Duration::from_millis(25);
+
+/// Of how many tenants the newest token is remembered.
+const TENANTS_SEALED_MAX: usize = 1_024;
 
 /// Finds states that are fresh enough.
 #[derive(Debug)]
@@ -28,6 +33,8 @@ pub(crate) struct Freshness {
     database: Database,
     index: Arc<Index>,
     tokens: TokenKeys,
+    /// The newest tokens: many answers have the same.
+    sealed: Recent<TenantId, Revision, String>,
     head_reads: HeadReads<Result<Revision, Arc<DatabaseError>>>,
     inquiries: Inquiries,
 }
@@ -35,7 +42,8 @@ pub(crate) struct Freshness {
 impl Freshness {
     pub(crate) fn new(database: Database, index: Arc<Index>, tokens: TokenKeys) -> Self {
         let inquiries = Inquiries::new(database.clone(), Arc::clone(&index));
-        Self { database, index, tokens, head_reads: HeadReads::new(), inquiries }
+        let sealed = Recent::new(TENANTS_SEALED_MAX);
+        Self { database, index, tokens, sealed, head_reads: HeadReads::new(), inquiries }
     }
 
     /// The call's tenant in a state that is fresh enough.
@@ -85,7 +93,9 @@ impl Freshness {
 
     /// The token of a revision.
     pub(crate) fn token(&self, tenant: &TenantId, revision: &Revision) -> String {
-        self.tokens.seal(tenant, revision)
+        let seal = || Ok::<_, Infallible>((tenant.clone(), self.tokens.seal(tenant, revision)));
+        let Ok(token) = self.sealed.get_or(tenant.as_str(), *revision, |of| of == tenant, seal);
+        token
     }
 
     /// What this replica has applied.

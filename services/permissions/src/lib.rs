@@ -19,6 +19,7 @@ mod jobs;
 mod metrics;
 #[cfg(test)]
 mod protocol;
+mod recent;
 mod snapshots;
 mod store;
 mod writer;
@@ -91,8 +92,7 @@ impl Service for Permissions {
         let metrics = IndexMetrics::register(&foundation.metrics);
         let freshness = Freshness::new(database.clone(), Arc::clone(&index), tokens);
 
-        foundation
-            .decide_permissions(Arc::new(SystemNamespace { index: Arc::clone(&index), evaluator: evaluator.clone() }));
+        foundation.decide_permissions(Arc::new(SystemNamespace::new(Arc::clone(&index), evaluator.clone())));
         let tail = Tail {
             database: database.clone(),
             index: Arc::clone(&index),
