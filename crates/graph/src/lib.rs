@@ -45,7 +45,7 @@ pub use engine::{
 pub use names::{
     MEMBER_NAME_BYTES_MAX, NAME_BYTES_MIN, OBJECT_ID_BYTES_MAX, TYPE_NAME_BYTES_MAX, TYPE_SEGMENT_BYTES_MAX,
 };
-pub use relationship::{ObjectRef, Part, Relationship, RelationshipError, SubjectRef};
+pub use relationship::{ObjectRef, Part, Relationship, RelationshipError, SubjectRef, member_name};
 pub use relationships::{
     Change, RelationshipFilter, RelationshipSet, RevisionError, Revisioned, SubjectRelationFilter,
 };

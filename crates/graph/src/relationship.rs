@@ -50,6 +50,14 @@ impl ObjectRef {
     }
 }
 
+/// Whether a text can be the name of a relation or permission; whether any schema has it is another question.
+///
+/// # Errors
+/// What is wrong with it, as [`Part::Relation`].
+pub fn member_name(text: &str) -> Result<(), RelationshipError> {
+    check_member_name(text).map_err(|fault| Part::Relation.error(text, fault))
+}
+
 /// A subject: an object (`user:alice`), every object of a type (`user:*`), or everyone who has a relation or permission on
 /// an object (`group:eng#member`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

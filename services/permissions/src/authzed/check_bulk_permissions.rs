@@ -27,7 +27,7 @@ pub(crate) async fn check_bulk_permissions(
 ) -> Result<CheckBulkPermissionsResponse, Error> {
     messages::no_tracing(request.with_tracing)?;
     for (index, item) in request.items.iter().enumerate() {
-        messages::no_values(item.context.as_ref(), &format!("items[{index}].context"))?;
+        messages::no_values(item.context.as_ref(), format_args!("items[{index}].context"))?;
     }
     let consistency = messages::consistency(request.consistency);
     let items = request.items.iter().cloned().map(question).collect();

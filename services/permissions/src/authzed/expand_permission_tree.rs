@@ -30,7 +30,7 @@ pub(crate) async fn expand_permission_tree(
 ) -> Result<ExpandPermissionTreeResponse, Error> {
     let consistency = messages::consistency(request.consistency);
     let consistency = references::consistency(consistency.as_ref())?;
-    let resource = references::object(request.resource.map(messages::object).as_ref(), "resource")?;
+    let resource = references::object(request.resource.map(messages::object), "resource")?;
     if resource.is_wildcard() {
         return Err(FieldInvalid::new("resource.object_id", "must be one object: a wildcard has no tree").into());
     }

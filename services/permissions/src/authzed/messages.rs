@@ -1,5 +1,7 @@
 //! Objects, subjects, relationships, filters and freshness, from this contract's messages to ours and back.
 
+use std::fmt::Display;
+
 use chassis::FieldInvalid;
 use contract::authzed::api::v1 as theirs;
 use contract::authzed::api::v1::consistency::Requirement as Theirs;
@@ -132,11 +134,11 @@ pub(super) fn preconditions(messages: Vec<theirs::Precondition>) -> Result<Vec<o
 ///
 /// # Errors
 /// If there are some.
-pub(super) fn no_values(values: Option<&prost_types::Struct>, field: &str) -> Result<(), Error> {
+pub(super) fn no_values(values: Option<&prost_types::Struct>, field: impl Display) -> Result<(), Error> {
     if values.is_none_or(|values| values.fields.is_empty()) {
         return Ok(());
     }
-    Err(Error::NotServed { field: field.to_owned(), instead: "leave it out" })
+    Err(Error::NotServed { field: field.to_string(), instead: "leave it out" })
 }
 
 /// Refuses to trace.

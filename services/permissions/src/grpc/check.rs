@@ -16,8 +16,7 @@ pub(crate) async fn check(
     request: CheckRequest,
 ) -> Result<CheckResponse, Error> {
     let consistency = references::consistency(request.consistency.as_ref())?;
-    let (resource, subject) = (request.resource.as_ref(), request.subject.as_ref());
-    let question = references::question(resource, &request.permission, subject, "")?;
+    let question = references::question(request.resource, request.permission, request.subject, "")?;
 
     let view = service.freshness.view(&ctx, &consistency).await?;
 

@@ -20,7 +20,7 @@ pub(crate) async fn check_bulk(
     request: CheckBulkRequest,
 ) -> Result<CheckBulkResponse, Error> {
     let consistency = references::consistency(request.consistency.as_ref())?;
-    let questions = questions(&request.items, service.config.check_items_max)?;
+    let questions = questions(request.items, service.config.check_items_max)?;
 
     let view = service.freshness.view(&ctx, &consistency).await?;
 
@@ -32,7 +32,7 @@ pub(crate) async fn check_bulk(
     })
 }
 
-fn questions(items: &[CheckBulkItem], items_max: usize) -> Result<Vec<Asked>, Error> {
+fn questions(items: Vec<CheckBulkItem>, items_max: usize) -> Result<Vec<Asked>, Error> {
     if items.is_empty() {
         return Err(FieldInvalid::new("items", "must hold at least one question").into());
     }
@@ -40,12 +40,11 @@ fn questions(items: &[CheckBulkItem], items_max: usize) -> Result<Vec<Asked>, Er
         let (max, given) = (items_max as u64, items.len() as u64);
         return Err(LimitExceeded { limit: "check_items_max", max, given }.into());
     }
-    let question = |(index, item): (usize, &CheckBulkItem)| {
-        let within = format!("items[{index}].");
-        let question = references::question(item.resource.as_ref(), &item.permission, item.subject.as_ref(), &within);
-        question.map_err(Error::from)
+    let question = |(index, item): (usize, CheckBulkItem)| {
+        let CheckBulkItem { resource, permission, subject } = item;
+        references::question(resource, permission, subject, format_args!("items[{index}].")).map_err(Error::from)
     };
-    Ok(items.iter().enumerate().map(question).collect())
+    Ok(items.into_iter().enumerate().map(question).collect())
 }
 
 fn result(answer: Result<Answer, Error>) -> CheckBulkResult {
