@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 
 use contract::common::v1::{Subject, SubjectKind};
 use contract::identity::v1::{ApiKey, CreateApiKeyRequest, RevokeApiKeyRequest};
-use contract::permissions::v1::RelationshipUpdate;
 use contract::permissions::v1::relationship_update::Operation;
+use contract::permissions::v1::{RelationshipUpdate, WriteRelationshipsRequest};
 use http::Version;
 use testing::cluster::Files;
 use testing::http::Connection;
 use testing::sample::{self, Gateway, Keys};
-use testing::{Cluster, ClusterConfig};
+use testing::{Cluster, ClusterConfig, Part};
 use tokio::sync::Mutex;
+use tonic::Status;
 
 /// The host of the example upstream.
 pub const DOCUMENTS: &str = "documents.localhost";
@@ -63,12 +64,26 @@ impl World {
         Self::start_with(name, 1).await
     }
 
+    /// As [`Self::start`], with settings of permissions of its own, as `section.key=value`.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn start_set(name: &str, of_permissions: &[&str]) -> Self {
+        let mut config = ClusterConfig::for_test(name, 1).expect("the machine has free ports");
+        let settings = of_permissions.iter().map(|setting| (*setting).to_owned()).collect();
+        config.overrides.insert(Part::Permissions, settings);
+        Self::of(config).await
+    }
+
     /// As [`Self::start`], with so many processes of each service.
     ///
     /// # Panics
     /// If it does not start.
     pub async fn start_with(name: &str, replicas: u8) -> Self {
-        let config = ClusterConfig::for_test(name, replicas).expect("the machine has free ports");
+        Self::of(ClusterConfig::for_test(name, replicas).expect("the machine has free ports")).await
+    }
+
+    async fn of(config: ClusterConfig) -> Self {
         let cluster = match Cluster::start(config, |_| ()).await {
             Ok(cluster) => cluster,
             Err(error) => panic!("the cluster does not start: {}", error.with_causes()),
@@ -179,10 +194,28 @@ impl World {
     /// # Panics
     /// If the administrator may not.
     pub async fn write(&self, operation: Operation, relationship: &str) -> String {
-        let relationship = sample::parse_relationship(relationship).expect("the story writes relationships");
-        let update = RelationshipUpdate { operation: operation.into(), relationship: Some(relationship) };
-        sample::write_relationships(&self.gateway(), &self.key("admin"), vec![update])
+        sample::write_relationships(&self.gateway(), &self.key("admin"), vec![update(operation, relationship)])
             .await
             .expect("the administrator writes")
     }
+
+    /// Tries once to change one relationship.
+    ///
+    /// # Errors
+    /// The refusal.
+    ///
+    /// # Panics
+    /// If the relationship is none.
+    pub async fn try_to_write(&self, operation: Operation, relationship: &str) -> Result<(), Status> {
+        let request =
+            WriteRelationshipsRequest { updates: vec![update(operation, relationship)], ..Default::default() };
+        let gateway = self.gateway();
+        let request = gateway.request(request, Some(&self.key("admin"))).expect("a key stands in a header");
+        gateway.relationships().write_relationships(request).await.map(drop)
+    }
+}
+
+fn update(operation: Operation, relationship: &str) -> RelationshipUpdate {
+    let relationship = sample::parse_relationship(relationship).expect("the story writes relationships");
+    RelationshipUpdate { operation: operation.into(), relationship: Some(relationship) }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use contract::permissions::v1::relationship_update::Operation;
 use e2e::World;
 use http::{Request, Version};
-use testing::Part;
+use testing::{Part, cluster};
 
 const READ: &str = "/v1/documents/roadmap";
 
@@ -87,4 +87,37 @@ async fn what_was_acknowledged_survives_a_kill_of_service_and_database() {
         let removed = world.write(Operation::Delete, "document:budget#viewer@user:dave").await;
         assert_eq!(read_at(&world, "/v1/documents/budget", "dave", &removed).await, 403, "{}", victim.name());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_database_stands_still_calls_are_let_through_and_a_change_is_told_in_time() {
+    let world = World::start_set("still", &["permissions.group_step_ms_max=500"]).await;
+    becomes(&world, READ, "alice", 200).await;
+    becomes(&world, READ, "dave", 403).await;
+    world.cluster.lock().await.pause(Part::Postgres);
+    let refused = world.try_to_write(Operation::Touch, "document:budget#viewer@user:dave").await;
+    let refused = refused.expect_err("a database that stands still commits nothing");
+    assert_eq!(refused.message(), "the service cannot reach its database just now", "{refused:?}");
+    assert_eq!(world.get(Version::HTTP_11, READ, Some(&world.key("alice"))).await.status, 200);
+    assert_eq!(world.get(Version::HTTP_11, READ, Some(&world.key("dave"))).await.status, 403);
+    world.cluster.lock().await.resume(Part::Postgres);
+    let written = world.write(Operation::Touch, "document:budget#viewer@user:dave").await;
+    assert_eq!(read_at(&world, "/v1/documents/budget", "dave", &written).await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn permissions_starts_again_from_the_file_that_it_wrote() {
+    let world = World::start_set("file", &["permissions.snapshot_seconds=1"]).await;
+    world.write(Operation::Touch, "document:budget#viewer@user:dave").await;
+    let began = Instant::now();
+    while cluster::newest_snapshot(world.cluster.lock().await.config()).is_none() {
+        assert!(began.elapsed() < Duration::from_secs(15), "no file is written");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    kill(&world, Part::Permissions).await;
+    restart(&world, Part::Permissions).await;
+    becomes(&world, "/v1/documents/budget", "dave", 200).await;
+    let log = world.cluster.lock().await.files().log(Part::Permissions);
+    let log = std::fs::read_to_string(log).expect("permissions has a log");
+    assert_eq!(log.matches("begun with a snapshot").count(), 1, "{log}");
 }
