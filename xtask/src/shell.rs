@@ -48,10 +48,8 @@ fn shown(command: &Command) -> String {
 /// That nobody reads it any more, which is no mistake (`cargo xtask logs | head`); or that it cannot be written.
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
-        io::ErrorKind::BrokenPipe => Error::unread(),
-        _ => error.into(),
-    })
+    let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    printed.map_err(|error| if error.kind() == io::ErrorKind::BrokenPipe { Error::unread() } else { error.into() })
 }
 
 /// Says what is being done. Whoever reads it may stop early: it is done all the same.
