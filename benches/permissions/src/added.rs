@@ -73,6 +73,7 @@ pub(crate) async fn by_chassis(
             as_gate: Vec::new(),
             schemas: None,
             other: None,
+            stormer: None,
             processes: processes.clone(),
             is_ours: true,
         };

@@ -69,6 +69,8 @@ pub(crate) enum Part {
     Writes,
     /// Latency of checks while group memberships are deleted.
     Storm,
+    /// Latency of checks beside another tenant's storm of long questions.
+    Isolation,
     /// How soon the other replica sees a write.
     Visible,
     /// What the chassis adds to bare tonic.
@@ -83,7 +85,7 @@ impl Arguments {
             return match part {
                 Part::Calls | Part::Latency | Part::Writes | Part::Storm => true,
                 Part::Visible => is_ours && self.replicas > 1,
-                Part::Chassis => is_ours,
+                Part::Chassis | Part::Isolation => is_ours,
             };
         }
         self.parts.contains(&part)

@@ -25,9 +25,19 @@ const SETTLED_MAX: Duration = Duration::from_secs(10);
 
 /// Writes the schema and all relationships, and says how fast.
 pub(crate) async fn fill(target: &Target, drive: Drive) -> Result<(), Void> {
-    let request = authzed::WriteSchemaRequest { schema: SCHEMA.to_owned() };
-    let (mut schemas, began) =
-        (SchemaServiceClient::new(target.schemas.as_ref().unwrap_or(&target.connections[0]).clone()), Instant::now());
+    write_schema(target.schemas.as_ref().unwrap_or(&target.connections[0]), SCHEMA).await?;
+    let began = Instant::now();
+    let written = write_all(&target.connections, drive.relationships().collect(), messages::touch).await?;
+    let seconds = began.elapsed().as_secs_f64();
+    let rate = count(written) / seconds;
+    println!("loaded {written} relationships in {seconds:.1} s: {rate:.0} a second, {BATCH} a write");
+    Ok(())
+}
+
+/// Puts a schema in force.
+pub(crate) async fn write_schema(on: &Connection, schema: &str) -> Result<(), Void> {
+    let request = authzed::WriteSchemaRequest { schema: schema.to_owned() };
+    let (mut schemas, began) = (SchemaServiceClient::new(on.clone()), Instant::now());
     // A tenant that was just made may not be known yet.
     while let Err(status) = schemas.write_schema(request.clone()).await {
         if began.elapsed() > SETTLED_MAX {
@@ -35,11 +45,6 @@ pub(crate) async fn fill(target: &Target, drive: Drive) -> Result<(), Void> {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let began = Instant::now();
-    let written = write_all(&target.connections, drive.relationships().collect(), messages::touch).await?;
-    let seconds = began.elapsed().as_secs_f64();
-    let rate = count(written) / seconds;
-    println!("loaded {written} relationships in {seconds:.1} s: {rate:.0} a second, {BATCH} a write");
     Ok(())
 }
 

@@ -77,6 +77,6 @@ async fn delete(load: &Load, next: &AtomicU64, time: Duration) -> Result<(), Voi
     joined(deletions).await.map(drop)
 }
 
-fn multiples(runs: &[Measured], base: &[Measured]) -> Spread {
+pub(crate) fn multiples(runs: &[Measured], base: &[Measured]) -> Spread {
     Spread::of(runs.iter().zip(base).map(|(run, base)| run.milliseconds(0.99) / base.milliseconds(0.99)))
 }

@@ -9,6 +9,7 @@ mod calls;
 mod costs;
 mod empty;
 mod filling;
+mod isolation;
 mod latencies;
 mod load;
 mod measured;
@@ -56,7 +57,7 @@ async fn all(arguments: &Arguments) -> Result<(), Void> {
         let time = Duration::from_secs(arguments.seconds);
         added::by_chassis(arguments.rounds, time, arguments.in_flight, arguments.connections).await?;
     }
-    let of_server = [Part::Calls, Part::Latency, Part::Writes, Part::Storm, Part::Visible];
+    let of_server = [Part::Calls, Part::Latency, Part::Writes, Part::Storm, Part::Isolation, Part::Visible];
     if !of_server.iter().any(|part| arguments.wants(*part)) {
         return Ok(());
     }
@@ -82,7 +83,15 @@ async fn given(arguments: &Arguments, address: &str) -> Result<Target, Void> {
     let reach = Reach { address, ca: arguments.ca.as_deref(), identity: None };
     let connections = reach.connect(arguments.connections, &Shown::token(&arguments.token)?).await?;
     let processes = arguments.processes.clone();
-    Ok(Target { connections, as_gate: Vec::new(), schemas: None, other: None, processes, is_ours: false })
+    Ok(Target {
+        connections,
+        as_gate: Vec::new(),
+        schemas: None,
+        other: None,
+        stormer: None,
+        processes,
+        is_ours: false,
+    })
 }
 
 async fn measure(arguments: &Arguments, target: Target, workload: Arc<Workload>) -> Result<(), Void> {
@@ -107,6 +116,9 @@ async fn measure(arguments: &Arguments, target: Target, workload: Arc<Workload>)
     }
     if arguments.wants(Part::Storm) {
         latencies::storm(&load, rounds, arguments.rate, time).await?;
+    }
+    if arguments.wants(Part::Isolation) {
+        isolation::isolation(&load, rounds, arguments.rate, time).await?;
     }
     if arguments.wants(Part::Visible) {
         writes::visible(&load, rounds, time).await?;

@@ -10,10 +10,13 @@ use testing::sample::Gateway;
 use testing::{Cluster, ClusterConfig, Part, place};
 use tokio::task::JoinSet;
 
-use crate::target::{Connection, Reach, Shown, Target};
+use crate::target::{Connection, Reach, Shown, Stormer, Target};
 
 /// Whose relationships they are.
 const TENANT: &str = "drive";
+
+/// Who storms.
+const STORM_TENANT: &str = "storm";
 
 /// How often the token is replaced, which lives five minutes.
 const RENEWED_EVERY: Duration = Duration::from_secs(120);
@@ -37,11 +40,9 @@ pub(crate) async fn start(
     let cluster = Cluster::start(config, |_| {}).await?;
     let (ports, files) = (&cluster.config().ports, cluster.files());
     let gateway = Gateway::new("localhost", ports.gateway, &files.authority())?;
-    let key = administrator(&gateway, &place::read_text(&files.bootstrap_secret())?).await?;
-    let key_file = cluster.config().state.join("drive-administrator");
-    place::write_private(&key_file, key.as_bytes())?;
-
-    let shown = Shown::token(&gateway.exchange(&key_file).await?).map_err(testing::Error::new)?;
+    let root = installation(&gateway, &place::read_text(&files.bootstrap_secret())?).await?;
+    let (shown, key) = administrator(&gateway, &cluster, &root, TENANT).await?;
+    let (stormers, stormers_key) = administrator(&gateway, &cluster, &root, STORM_TENANT).await?;
     let addresses: Vec<String> =
         ports.contracts(Part::Permissions).iter().map(|port| format!("127.0.0.1:{port}")).collect();
     let (ca, gate) = (files.authority(), files.certificate("gate"));
@@ -59,6 +60,10 @@ pub(crate) async fn start(
         connections: connect(reach(0), connections, &shown).await?,
         as_gate: connect(as_gate, connections, &Shown::tenant(TENANT)).await?,
         schemas: Some(Connection::new(gateway.channel(), shown.clone())),
+        stormer: Some(Stormer {
+            connections: connect(reach(0), connections, &stormers).await?,
+            schemas: Connection::new(gateway.channel(), stormers.clone()),
+        }),
         other: if replicas > 1 { connect(reach(1), 1, &shown).await?.pop() } else { None },
         processes,
         is_ours: true,
@@ -68,18 +73,20 @@ pub(crate) async fn start(
         loop {
             tokio::time::sleep(RENEWED_EVERY).await;
             // If it cannot be had, calls fail soon, and say so.
-            let request = gateway.request(ExchangeApiKeyRequest { scopes: Vec::new() }, Some(&key));
-            let Ok(request) = request else { continue };
-            if let Ok(exchanged) = gateway.api_keys().exchange_api_key(request).await {
-                let _ = shown.replace_token(&exchanged.into_inner().access_token);
+            for (shown, key) in [(&shown, &key), (&stormers, &stormers_key)] {
+                let request = gateway.request(ExchangeApiKeyRequest { scopes: Vec::new() }, Some(key));
+                let Ok(request) = request else { continue };
+                if let Ok(exchanged) = gateway.api_keys().exchange_api_key(request).await {
+                    let _ = shown.replace_token(&exchanged.into_inner().access_token);
+                }
             }
         }
     });
     Ok((Own { cluster, _renewal: renewal }, target))
 }
 
-/// The key of who administers the tenant, which is made.
-async fn administrator(gateway: &Gateway, bootstrap_secret: &str) -> Result<String, testing::Error> {
+/// The key of who administers the installation, which is made.
+async fn installation(gateway: &Gateway, bootstrap_secret: &str) -> Result<String, testing::Error> {
     let request = BootstrapRequest {
         secret: bootstrap_secret.to_owned(),
         tenant_id: "operators".to_owned(),
@@ -87,15 +94,28 @@ async fn administrator(gateway: &Gateway, bootstrap_secret: &str) -> Result<Stri
         administrator_id: "root".to_owned(),
     };
     let call = async || gateway.tenants().bootstrap(gateway.request(request.clone(), None)?).await;
-    let root = gateway.settle("Bootstrap", call).await?.api_key_secret;
+    Ok(gateway.settle("Bootstrap", call).await?.api_key_secret)
+}
+
+/// A token of who administers the tenant, which is made, and the key that it is exchanged for.
+async fn administrator(
+    gateway: &Gateway,
+    cluster: &Cluster,
+    root: &str,
+    tenant: &str,
+) -> Result<(Shown, String), testing::Error> {
     let request = CreateTenantRequest {
-        tenant_id: TENANT.to_owned(),
-        display_name: "Drive".to_owned(),
+        tenant_id: tenant.to_owned(),
+        display_name: tenant.to_owned(),
         administrator_id: "admin".to_owned(),
-        idempotency_key: format!("bench-{TENANT}"),
+        idempotency_key: format!("bench-{tenant}"),
     };
-    let call = async || gateway.tenants().create_tenant(gateway.request(request.clone(), Some(&root))?).await;
-    Ok(gateway.settle("CreateTenant", call).await?.api_key_secret)
+    let call = async || gateway.tenants().create_tenant(gateway.request(request.clone(), Some(root))?).await;
+    let key = gateway.settle("CreateTenant", call).await?.api_key_secret;
+    let key_file = cluster.config().state.join(format!("{tenant}-administrator"));
+    place::write_private(&key_file, key.as_bytes())?;
+    let shown = Shown::token(&gateway.exchange(&key_file).await?).map_err(testing::Error::new)?;
+    Ok((shown, key))
 }
 
 impl Own {

@@ -24,9 +24,18 @@ pub(crate) struct Target {
     pub(crate) schemas: Option<Connection>,
     /// Of the second replica, if there is one.
     pub(crate) other: Option<Connection>,
+    /// Another tenant, who storms; only of ours.
+    pub(crate) stormer: Option<Stormer>,
     pub(crate) processes: Vec<Process>,
     /// Whether it speaks our own contract too.
     pub(crate) is_ours: bool,
+}
+
+/// A tenant beside the one that is measured.
+#[derive(Clone, Debug)]
+pub(crate) struct Stormer {
+    pub(crate) connections: Vec<Connection>,
+    pub(crate) schemas: Connection,
 }
 
 /// What a call shows: a header, whose value may be replaced while calls go on.
