@@ -137,6 +137,8 @@ async fn has_when_loaded(world: &World) -> bool {
 async fn a_commit_that_the_database_lost_without_saying_so_takes_its_token_with_it() {
     let world = World::with_schema().await;
     let token = world.touch(&[FACT]).await;
+    // What no replica has seen, none can miss.
+    assert!(answer_at(&world, &token).await);
     as_operator(
         &world,
         "DELETE FROM relationship WHERE resource_id = 'plan'; DELETE FROM revision_mark WHERE revision = 2;
@@ -190,6 +192,7 @@ async fn an_earlier_state_can_be_asked_at_exactly_until_it_is_let_go() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_that_cannot_get_there_in_time_says_so() {
     let world = World::with_schema().await;
+    assert!(!world.has(QUESTION.0, QUESTION.1, QUESTION.2).await, "the schema is applied");
     // The head moves on, but the log behind it cannot be read.
     let mut connection = world.harness.database().connect_as_superuser().await.unwrap();
     for statement in ["ALTER TABLE relationship RENAME TO hidden", "UPDATE revision_head SET revision = revision + 1"] {
