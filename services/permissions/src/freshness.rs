@@ -136,20 +136,19 @@ impl Freshness {
         loop {
             let before = self.now(context.tenant())?.revision;
             let head = self.head(context).await?;
-            let (sight, view) = match self.look(context, &head).await? {
-                (_, view) if is_behind(&head, &before) => (Sight::Contradicted, view),
-                seen => seen,
-            };
-            let epoch = view.revision.epoch;
+            let (sight, view) = self.look(context, &head).await?;
             match sight {
-                Sight::Covered => return Ok(view),
-                Sight::Beyond => self.wait(context, &head, |sight| sight != Sight::Beyond, epoch).await?,
-                // Not answered from: whoever follows the log finds out that writes were lost, and begins another epoch.
-                Sight::Contradicted => self.wait(context, &head, |_| false, epoch).await?,
+                Sight::Covered if !is_behind(&head, &before) => return Ok(view),
+                // What has lost writes is not answered from: who follows the log finds out, and begins another epoch.
+                Sight::Covered | Sight::Contradicted => self.wait(context, &head, |_| false, before.epoch).await?,
                 Sight::Unknown => return Err(Error::ReplicaBehind),
-            }
-            if let (Sight::Beyond, Some((Sight::Covered, view))) = (sight, self.index.look(context.tenant(), &head)) {
-                return Ok(view);
+                Sight::Beyond => {
+                    self.wait(context, &head, |sight| sight != Sight::Beyond, before.epoch).await?;
+                    // Not read again, or who writes all the time would never be caught up with.
+                    if let Some((Sight::Covered, view)) = self.index.look(context.tenant(), &head) {
+                        return Ok(view);
+                    }
+                }
             }
         }
     }

@@ -52,3 +52,36 @@ pub(crate) fn outlook(asked: &Revision, head: &Revision) -> Outlook {
     let has_it = head.epoch == asked.epoch && head.number > asked.number || head == asked;
     if has_it { Outlook::Comes } else { Outlook::Lost }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn revision(epoch: u128, number: u64, lineage: u64) -> Revision {
+        Revision { epoch: Uuid::from_u128(epoch), number, lineage: Lineage(lineage) }
+    }
+
+    #[test]
+    fn only_what_the_head_has_is_waited_for() {
+        let head = revision(1, 5, 50);
+        for (asked, outlook_of_it) in [
+            (revision(1, 4, 40), Outlook::Comes),
+            (revision(1, 5, 50), Outlook::Comes),
+            (revision(1, 5, 51), Outlook::Lost),
+            (revision(1, 6, 60), Outlook::Lost),
+            (revision(2, 4, 40), Outlook::Lost),
+        ] {
+            assert_eq!(outlook(&asked, &head), outlook_of_it, "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_head_is_behind_only_in_the_same_epoch() {
+        let applied = revision(1, 5, 50);
+        assert!(is_behind(&revision(1, 4, 40), &applied));
+        assert!(!is_behind(&revision(1, 5, 51), &applied));
+        assert!(!is_behind(&revision(2, 4, 40), &applied));
+    }
+}
