@@ -143,8 +143,8 @@ pub(crate) enum Error {
     /// The consistency token is not this tenant's, or not this service's.
     #[error("the consistency token was not given out by this service to this tenant")]
     TokenInvalid,
-    /// The consistency token is of an earlier life of the database.
-    #[error("the database was restored since the consistency token was given out: ask without it")]
+    /// The consistency token is of an earlier life of the database, or of a history that it lost.
+    #[error("the database was restored or lost commits since the consistency token was given out: ask without it")]
     TokenLost,
     /// The state of an earlier revision is not kept any more.
     #[error("the state of that revision is not kept any more: ask with at_least_as_fresh, or begin again")]
@@ -152,8 +152,8 @@ pub(crate) enum Error {
     /// The revision was not reached in time.
     #[error("this replica could not reach the asked revision in time: try again")]
     ReplicaBehind,
-    /// Nothing was loaded yet.
-    #[error("the service is starting")]
+    /// Nothing is loaded: not yet, or not again after the database lost commits.
+    #[error("this replica is loading what it answers from: try again, or ask another")]
     NotReady,
     /// The caller does not hold the role.
     #[error("only who has the role {0}, or is administrator, may give or take it")]

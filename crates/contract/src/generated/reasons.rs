@@ -11,7 +11,7 @@ pub enum Reason {
     BootstrapSecretInvalid,
     /// The token was not given out by this service to this tenant.
     ConsistencyTokenInvalid,
-    /// The database was restored since the token was given out: what it stood for may be gone.
+    /// The database was restored or lost commits since the token was given out: what it stood for may be gone.
     ConsistencyTokenLost,
     /// The credential is unknown, malformed, expired, revoked, signed with an unknown key, or made for somebody else. Which of these it is, the answer does not say.
     CredentialInvalid,
