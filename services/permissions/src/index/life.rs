@@ -74,7 +74,10 @@ impl Life {
 
     /// What is to be made of a revision that somebody asks for who sees this state.
     pub(super) fn sight(&self, asked: &Revision, seen: &Revision) -> Sight {
-        sight(asked, seen, self.lineages.of(asked.number), self.lineages.floor())
+        // Mostly it is what is seen, whose lineage was looked up already.
+        let is_seen = asked.number == seen.number;
+        let known = if is_seen { Some(seen.lineage) } else { self.lineages.of(asked.number) };
+        sight(asked, seen, known, self.lineages.floor())
     }
 
     /// The revision that all tenants are at; none if as much as there is room for was applied while it was looked up.
