@@ -21,8 +21,8 @@ use tonic::body::Body;
 
 use crate::error::status;
 
-/// A request as it comes in.
-pub(crate) type Request = http::Request<Body>;
+/// A request as it comes in. Boxed, since each layer hands it on and has room for what it hands on in its future.
+pub(crate) type Request = Box<http::Request<Body>>;
 
 /// What it is answered with.
 pub(crate) type Response = http::Response<Body>;

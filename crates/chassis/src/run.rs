@@ -16,6 +16,7 @@ use tonic::transport::Server;
 use crate::auth::Authenticator;
 use crate::config::{Arguments, Command, Config, ServerConfig};
 use crate::error::chain;
+use crate::layers::request_id::Ids;
 use crate::service::{Foundation, Service, Surroundings};
 use crate::stack::{Layers, Stack};
 use crate::start::StartError;
@@ -104,6 +105,7 @@ pub async fn start<S: Service>(config: Config<S::Config>, surroundings: Surround
     let layers = Arc::new(Layers {
         service: S::NAME,
         clock: Arc::clone(&foundation.clock),
+        request_ids: Ids::new(&*foundation.entropy),
         metrics: foundation.metrics.rpc(),
         calls: Semaphore::new(config.server.calls_max),
         authenticator: Authenticator::new(S::NAME, &foundation.learnt, Arc::clone(&foundation.authority)),

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
 use tonic::service::Routes;
 use tower::{Layer, Service};
 
@@ -22,6 +23,7 @@ use crate::metrics::RpcMetrics;
 pub(crate) struct Layers {
     pub(crate) service: &'static str,
     pub(crate) clock: SharedClock,
+    pub(crate) request_ids: request_id::Ids,
     pub(crate) metrics: Arc<RpcMetrics>,
     pub(crate) calls: Semaphore,
     pub(crate) authenticator: Authenticator,
@@ -48,7 +50,7 @@ async fn through(layers: &Arc<Layers>, mut routes: Routes, request: Request) -> 
                                 authenticate::layer(layers, call, request, move |call, request, shown| {
                                     // Every answer from here on is a decision about a known caller.
                                     authorize::layer(layers, call, request, deadline, shown, async move |request| {
-                                        match routes.call(request).await {
+                                        match routes.call(*request).await {
                                             Ok(response) => response,
                                             Err(never) => match never {},
                                         }
@@ -83,7 +85,7 @@ impl Layer<Routes> for Stack {
     }
 }
 
-impl Service<Request> for Layered {
+impl Service<http::Request<Body>> for Layered {
     type Response = Response;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
@@ -93,8 +95,8 @@ impl Service<Request> for Layered {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
-        let (layers, routes) = (Arc::clone(&self.layers), self.routes.clone());
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let (layers, routes, request) = (Arc::clone(&self.layers), self.routes.clone(), Box::new(request));
         Box::pin(async move { Ok(through(&layers, routes, request).await) })
     }
 }

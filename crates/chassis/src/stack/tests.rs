@@ -2,11 +2,10 @@
 
 use std::sync::OnceLock;
 
-use tonic::body::Body;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::clock::SystemClock;
+use crate::clock::{SystemClock, SystemEntropy};
 use crate::feed::Learnt;
 use crate::layers::Trail;
 
@@ -14,6 +13,7 @@ fn layers(calls: usize) -> Layers {
     Layers {
         service: "identity",
         clock: Arc::new(SystemClock),
+        request_ids: request_id::Ids::new(&SystemEntropy),
         metrics: crate::metrics::Metrics::new("identity").rpc(),
         calls: Semaphore::new(calls),
         authenticator: Authenticator::new("identity", &Learnt::default(), Arc::new(OnceLock::new())),
