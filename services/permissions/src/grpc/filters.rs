@@ -53,12 +53,12 @@ pub(super) fn filter(message: Option<&Filter>, field: &str) -> Result<Relationsh
         None => None,
         Some("") => Some(SubjectRelationFilter::Plain),
         Some(relation) => {
-            references::name(relation, &format!("{field}.subject_relation"))?;
+            references::name(relation, format!("{field}.subject_relation"))?;
             Some(SubjectRelationFilter::Userset(relation.to_owned()))
         }
     };
     if !message.relation.is_empty() {
-        references::name(&message.relation, &format!("{field}.relation"))?;
+        references::name(&message.relation, format!("{field}.relation"))?;
     }
     let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     Ok(RelationshipFilter {
