@@ -22,8 +22,12 @@ use crate::target::Connection;
 
 /// Groups in groups, and documents that they view.
 const SCHEMA: &str = "definition user {}
-definition group { relation member: user | group#member }
-definition document { relation viewer: group#member }";
+definition group {
+    relation member: user | group#member
+}
+definition document {
+    relation viewer: group#member
+}";
 
 /// How long the chain of groups is, and how many groups view the document.
 const LENGTH: usize = 10_000;
