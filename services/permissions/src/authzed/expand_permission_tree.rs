@@ -23,6 +23,12 @@ const DEPTH_MAX: usize = 50;
 /// How many nodes and subjects a tree may have.
 const ENTRIES_MAX: usize = 100_000;
 
+/// What is counted by them.
+const ENTRIES: &str = "nodes and subjects";
+
+/// How many a tree may have that is grown on the spot: more keeps a serving thread from others for too long.
+const ENTRIES_ON_THE_SPOT: usize = 1_000;
+
 pub(crate) async fn expand_permission_tree(
     service: Arc<Permissions>,
     ctx: Context,
@@ -39,17 +45,34 @@ pub(crate) async fn expand_permission_tree(
     let view = service.freshness.view(&ctx, &consistency).await?;
     let expanded_at = messages::token(service.freshness.token(ctx.tenant(), &view.revision));
 
-    let mut expansion = Expansion { graph: &view.snapshot, entries: 0 };
-    let member = expansion.known(&resource, &request.permission)?;
-    let tree = expansion.member(&resource, member, 0)?;
+    let tree = match grown(&view.snapshot, &resource, &request.permission, ENTRIES_ON_THE_SPOT) {
+        Err(Error::TreeTooLarge { what: ENTRIES, .. }) => {
+            let snapshot = Arc::clone(&view.snapshot);
+            let grow = move || grown(&snapshot, &resource, &request.permission, ENTRIES_MAX);
+            service.evaluator.aside(ctx.tenant(), grow).await?
+        }
+        grown => grown?,
+    };
 
     Ok(ExpandPermissionTreeResponse { expanded_at, tree_root: Some(tree) })
+}
+
+fn grown(
+    graph: &Snapshot,
+    resource: &ObjectRef,
+    permission: &str,
+    entries_max: usize,
+) -> Result<PermissionRelationshipTree, Error> {
+    let mut expansion = Expansion { graph, entries: 0, entries_max };
+    let member = expansion.known(resource, permission)?;
+    expansion.member(resource, member, 0)
 }
 
 /// A tree in the making.
 struct Expansion<'g> {
     graph: &'g Snapshot,
     entries: usize,
+    entries_max: usize,
 }
 
 impl<'g> Expansion<'g> {
@@ -163,7 +186,7 @@ impl<'g> Expansion<'g> {
     }
 
     fn stored(&self, object: &ObjectRef, relation: &str) -> Result<Vec<SubjectRef>, Error> {
-        self.graph.subjects(object, relation, ENTRIES_MAX).ok_or_else(too_large)
+        self.graph.subjects(object, relation, self.entries_max).ok_or_else(|| self.too_large())
     }
 
     fn leaf(
@@ -190,10 +213,14 @@ impl<'g> Expansion<'g> {
 
     fn count(&mut self, entries: usize) -> Result<(), Error> {
         self.entries += entries;
-        if self.entries > ENTRIES_MAX {
-            return Err(too_large());
+        if self.entries > self.entries_max {
+            return Err(self.too_large());
         }
         Ok(())
+    }
+
+    fn too_large(&self) -> Error {
+        Error::TreeTooLarge { what: ENTRIES, max: self.entries_max }
     }
 }
 
@@ -208,10 +235,6 @@ fn opened(operation: Operation, operands: &[Expression]) -> Vec<&Expression> {
         }
     }
     all
-}
-
-fn too_large() -> Error {
-    Error::TreeTooLarge { what: "nodes and subjects", max: ENTRIES_MAX }
 }
 
 fn tree(object: &ObjectRef, owner: &str, tree_type: TreeType) -> PermissionRelationshipTree {

@@ -143,7 +143,12 @@ impl Evaluator {
         self.aside(tenant, move || Schema::parse(&text)).await
     }
 
-    async fn aside<T: Send + 'static>(&self, tenant: &TenantId, work: impl FnOnce() -> T + Send + 'static) -> T {
+    /// What a long work comes to, done where it holds up nobody's calls, at one of the tenant's places.
+    pub(crate) async fn aside<T: Send + 'static>(
+        &self,
+        tenant: &TenantId,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
         let place = self.places.take(tenant).await;
         let work = move || {
             // Held until the work is done, even if nobody waits for it any more.
