@@ -58,6 +58,9 @@ pub struct Config {
     /// How many earlier states, of all tenants together, can be asked at exactly.
     #[serde(default = "default_exact_snapshots_max")]
     pub exact_snapshots_max: usize,
+    /// How many changes, of all tenants together, lie between the earliest of those states and the newest: their memory.
+    #[serde(default = "default_exact_changes_max")]
+    pub exact_changes_max: usize,
     /// For how many seconds what was deleted is still stored, so that pages go on at the revision they began at.
     #[serde(default = "default_history_seconds")]
     pub history_seconds: u64,
@@ -87,6 +90,7 @@ const POLL_MS_MAX: u64 = 10_000;
 const RELATIONSHIPS_MAX: usize = 500_000_000;
 const EXACT_SECONDS_MAX: u64 = 3_600;
 const EXACT_SNAPSHOTS_MAX: usize = 1_000_000;
+const EXACT_CHANGES_MAX: usize = 100_000_000;
 const HISTORY_SECONDS_MAX: u64 = 365 * 24 * 3_600;
 
 impl ServiceConfig for Config {
@@ -107,6 +111,7 @@ impl ServiceConfig for Config {
             ("group_changes_max", self.group_changes_max, GROUP_CHANGES_MAX),
             ("relationships_max", self.relationships_max, RELATIONSHIPS_MAX),
             ("exact_snapshots_max", self.exact_snapshots_max, EXACT_SNAPSHOTS_MAX),
+            ("exact_changes_max", self.exact_changes_max, EXACT_CHANGES_MAX),
         ] {
             if !(1..=max).contains(&value) {
                 return Err(format!("{key} must be 1 to {max}"));
@@ -148,6 +153,7 @@ impl Config {
             stale_seconds_max: 0,
             exact_seconds_max: default_exact_seconds_max(),
             exact_snapshots_max: default_exact_snapshots_max(),
+            exact_changes_max: default_exact_changes_max(),
             history_seconds: default_history_seconds(),
             collect_seconds: default_collect_seconds(),
             snapshot_store: None,
@@ -205,6 +211,10 @@ fn default_exact_snapshots_max() -> usize {
     10_000
 }
 
+fn default_exact_changes_max() -> usize {
+    500_000
+}
+
 fn default_history_seconds() -> u64 {
     24 * 3_600
 }
@@ -243,6 +253,7 @@ mod tests {
             ("poll_ms", Config { poll_ms: 0, ..good.clone() }),
             ("exact_seconds_max", Config { exact_seconds_max: 3_601, ..good.clone() }),
             ("exact_snapshots_max", Config { exact_snapshots_max: 0, ..good.clone() }),
+            ("exact_changes_max", Config { exact_changes_max: 0, ..good.clone() }),
             ("history_seconds", Config { history_seconds: 0, ..good.clone() }),
             ("collect_seconds", Config { collect_seconds: 0, ..good.clone() }),
             ("snapshot_seconds", Config { snapshot_seconds: 0, ..good.clone() }),

@@ -84,6 +84,7 @@ impl Service for Permissions {
         let window = WindowLimits {
             age_max: Duration::from_secs(config.exact_seconds_max),
             snapshots_max: config.exact_snapshots_max,
+            changes_max: config.exact_changes_max,
         };
         let place = config.snapshot_store.as_deref().map(Place::open).transpose();
         let place = place.map_err(|error| StartError::Config(chain(&error).to_string()))?;

@@ -122,7 +122,11 @@ impl Life {
         });
         // Both first: whoever sees the next state can say what it is of, and whoever wants this one finds it.
         self.lineages.follow(revision, lineage);
-        self.window.keep(revision, tenant, engine.snapshot(), Instant::now());
+        let changes = match &deed {
+            Deed::Changes(changes) => changes.len(),
+            Deed::Schema(_) => 1,
+        };
+        self.window.keep(revision, tenant, engine.snapshot(), changes, Instant::now());
         engine.apply(revision, deed);
     }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::digest::Digest;
 
-const LIMITS: WindowLimits = WindowLimits { age_max: Duration::from_secs(60), snapshots_max: 4 };
+const LIMITS: WindowLimits = WindowLimits { age_max: Duration::from_secs(60), snapshots_max: 4, changes_max: 1_000 };
 
 /// A digest that names its number, and the history by its last byte.
 fn digest(number: u64, history: u8) -> Digest {
@@ -205,6 +205,17 @@ async fn the_window_lets_go_of_what_is_old() {
     followed.index.reached(&followed.standing, 0);
     assert!(followed.index.view_at(&tenant("acme"), &revision(1)).is_none());
     assert_eq!(seen(followed.index.view_at(&tenant("acme"), &revision(2))), (revision(2), 2));
+}
+
+#[tokio::test]
+async fn the_window_lets_go_of_what_changed_much() {
+    let mut followed = Followed::with(WindowLimits { changes_max: 2, ..LIMITS }, 0);
+    for number in 1..=4 {
+        followed.touch(number, "acme");
+    }
+    assert!(followed.index.view_at(&tenant("acme"), &revision(1)).is_none());
+    assert_eq!(seen(followed.index.view_at(&tenant("acme"), &revision(2))), (revision(2), 2));
+    assert_eq!(seen(followed.index.view_at(&tenant("acme"), &revision(3))), (revision(3), 3));
 }
 
 #[tokio::test]

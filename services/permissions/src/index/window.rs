@@ -16,6 +16,8 @@ pub(crate) struct WindowLimits {
     pub(crate) age_max: Duration,
     /// Of all tenants together. Each shares with its neighbours all but what its own revision changed.
     pub(crate) snapshots_max: usize,
+    /// Of all tenants together: what each state has for itself is as much as its revision changed.
+    pub(crate) changes_max: usize,
 }
 
 /// A state that another followed.
@@ -25,6 +27,8 @@ struct Superseded {
     by: u64,
     tenant: TenantKey,
     snapshot: Arc<Snapshot>,
+    /// How many relationships that revision changed.
+    changes: usize,
     at: Instant,
 }
 
@@ -32,6 +36,8 @@ struct Superseded {
 struct Kept {
     /// In the order of `by`.
     superseded: VecDeque<Superseded>,
+    /// Of all of them.
+    changes: usize,
     /// States of before were let go.
     floor: u64,
 }
@@ -46,7 +52,7 @@ pub(crate) struct Window {
 impl Window {
     /// A window that begins at a revision.
     pub(super) fn new(limits: WindowLimits, floor: u64) -> Self {
-        Self { limits, kept: Mutex::new(Kept { superseded: VecDeque::new(), floor }) }
+        Self { limits, kept: Mutex::new(Kept { superseded: VecDeque::new(), changes: 0, floor }) }
     }
 
     /// The state that a tenant was in at a revision, which another followed since; none if it was let go.
@@ -61,10 +67,11 @@ impl Window {
     }
 
     /// Keeps a state that a revision, later than all before, has superseded.
-    pub(super) fn keep(&self, by: u64, tenant: &TenantKey, snapshot: Arc<Snapshot>, at: Instant) {
+    pub(super) fn keep(&self, by: u64, tenant: &TenantKey, snapshot: Arc<Snapshot>, changes: usize, at: Instant) {
         let mut kept = self.lock();
-        kept.superseded.push_back(Superseded { by, tenant: tenant.clone(), snapshot, at });
-        while kept.superseded.len() > self.limits.snapshots_max {
+        kept.superseded.push_back(Superseded { by, tenant: tenant.clone(), snapshot, changes, at });
+        kept.changes += changes;
+        while kept.superseded.len() > self.limits.snapshots_max || kept.changes > self.limits.changes_max {
             kept.drop_oldest();
         }
     }
@@ -80,15 +87,18 @@ impl Window {
     /// Lets go of a tenant's states that rest on another base than these two; answers the revision before which none is left,
     /// if any was let go.
     pub(super) fn keep_bases(&self, tenant: &str, bases: [&Snapshot; 2]) -> Option<u64> {
-        let mut floor = None;
-        self.lock().superseded.retain(|superseded| {
+        let (mut floor, mut changes) = (None, 0);
+        let mut kept = self.lock();
+        kept.superseded.retain(|superseded| {
             let stays = bases.iter().any(|base| superseded.snapshot.shares_base_with(base));
             let goes = superseded.tenant == tenant && !stays;
             if goes {
                 floor = floor.max(Some(superseded.by));
+                changes += superseded.changes;
             }
             !goes
         });
+        kept.changes -= changes;
         floor
     }
 
@@ -101,6 +111,7 @@ impl Kept {
     fn drop_oldest(&mut self) {
         if let Some(oldest) = self.superseded.pop_front() {
             self.floor = oldest.by;
+            self.changes -= oldest.changes;
         }
     }
 }
