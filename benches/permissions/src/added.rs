@@ -42,7 +42,7 @@ impl Served {
         let output = child.stdout.take().ok_or("the process has no output")?;
         BufReader::new(output).read_line(&mut line).map_err(|error| error.to_string())?;
         let said: Vec<String> = line.trim_end().split('\t').map(str::to_owned).collect();
-        if said.len() == 6 { Ok(Self { child, _input: input, said }) } else { Err(format!("it says only {line:?}")) }
+        if said.len() == 7 { Ok(Self { child, _input: input, said }) } else { Err(format!("it says only {line:?}")) }
     }
 
     fn stop(self) -> Result<(), Void> {
@@ -60,7 +60,7 @@ pub(crate) async fn by_chassis(
     connections: usize,
 ) -> Result<(), Void> {
     let served = Served::start()?;
-    let [through, bare, ca, certificate, key, token] = &served.said[..] else {
+    let [through, bare, one_a_core, ca, certificate, key, token] = &served.said[..] else {
         return Err("it says where it serves".to_owned());
     };
     let processes = vec![Process { name: "server".to_owned(), id: served.child.id() }];
@@ -84,6 +84,7 @@ pub(crate) async fn by_chassis(
         ("bare tonic, health", Kind::Health, connect(bare, None, Shown::token("")?).await?),
         ("chassis, health", Kind::Health, connect(through, None, Shown::token("")?).await?),
         ("bare tonic, empty", Kind::Nothing, connect(bare, None, Shown::token(token)?).await?),
+        ("bare tonic, one runtime a core", Kind::Nothing, connect(one_a_core, None, Shown::token(token)?).await?),
         ("chassis, as gate", Kind::Nothing, connect(through, gate, Shown::tenant(TENANT)).await?),
         ("chassis, with token", Kind::Nothing, connect(through, None, Shown::token(token)?).await?),
     ];

@@ -1,6 +1,5 @@
-//! A service that answers nothing: through the chassis, and by tonic alone on another port of the same process.
+//! A service that answers nothing: through the chassis, and by tonic alone on other ports of the same process.
 
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -13,14 +12,11 @@ use contract::permissions::v1::{
     CheckBulkRequest, CheckBulkResponse, CheckRequest, CheckResponse, CheckStreamRequest, CheckStreamResponse,
 };
 use serde::{Deserialize, Serialize};
-use testing::harness::{self, Harness};
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use testing::harness;
 use tonic::service::Routes;
-use tonic::transport::server::TcpIncoming;
-use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::bare::Bare;
 use crate::calls::Void;
 
 /// The tenant of those who call.
@@ -82,15 +78,11 @@ impl Service for Nothing {
 #[derive(Debug)]
 struct Behind(Arc<Nothing>);
 
-/// As tonic does it.
-#[derive(Debug)]
-struct Bare;
-
 async fn nothing(_: Arc<Nothing>, _: Context, _: CheckRequest) -> Result<CheckResponse, StartError> {
     Ok(CheckResponse::default())
 }
 
-fn not_served<T>() -> Result<T, Status> {
+pub(crate) fn not_served<T>() -> Result<T, Status> {
     Err(Status::unimplemented("only Check is served"))
 }
 
@@ -114,39 +106,21 @@ impl PermissionService for Behind {
     }
 }
 
-#[tonic::async_trait]
-impl PermissionService for Bare {
-    async fn check(&self, request: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
-        drop(request.into_inner());
-        Ok(Response::new(CheckResponse::default()))
-    }
-
-    async fn check_bulk(&self, _: Request<CheckBulkRequest>) -> Result<Response<CheckBulkResponse>, Status> {
-        not_served()
-    }
-
-    type CheckStreamStream = call::Results<CheckStreamResponse>;
-
-    async fn check_stream(
-        &self,
-        _: Request<Streaming<CheckStreamRequest>>,
-    ) -> Result<Response<Self::CheckStreamStream>, Status> {
-        not_served()
-    }
-}
-
-/// Serves until standard input ends, after a line that says where: both ports, the authority's certificate, gate's
+/// Serves until standard input ends, after a line that says where: all ports, the authority's certificate, gate's
 /// certificate and key, and a token.
 pub(crate) async fn serve() -> Result<(), Void> {
     let _logging = log_to_nowhere()?;
     let mut through_chassis = harness::start::<Nothing>(|_| NoConfig {}).await;
-    let (bare, server) = serve_bare(&through_chassis).await?;
+    let bare = Bare::among(&through_chassis).await?;
+    let one_a_core = Bare::one_a_core(&through_chassis).await?;
     let gate = through_chassis.authority().keep_peer("gate").map_err(|error| error.to_string())?;
     let rpc = "/bailiwick.permissions.v1.PermissionService/Check";
     let (_, token) = through_chassis.with_token(TENANT, CALLER, &["permissions.check"]).header_for(rpc);
     println!(
-        "{}\t{bare}\t{}\t{}\t{}\t{}",
+        "{}\t{}\t{}\t{}\t{}\t{}\t{}",
         through_chassis.running().address,
+        bare.address,
+        one_a_core.address,
         through_chassis.authority().certificate_file().display(),
         gate.certificate.display(),
         gate.key.display(),
@@ -154,7 +128,7 @@ pub(crate) async fn serve() -> Result<(), Void> {
     );
     let told = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await;
     told.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
-    drop(server);
+    drop((bare, one_a_core));
     through_chassis.stop().await;
     Ok(())
 }
@@ -163,21 +137,4 @@ pub(crate) async fn serve() -> Result<(), Void> {
 fn log_to_nowhere() -> Result<Logging, Void> {
     let nowhere = std::fs::File::create("/dev/null").map_err(|error| error.to_string())?;
     logs::begin_to(&TelemetryConfig::default(), nowhere).map_err(|error| error.to_string())
-}
-
-async fn serve_bare(beside: &Harness) -> Result<(SocketAddr, JoinSet<Result<(), tonic::transport::Error>>), Void> {
-    let leaf = beside.authority().keep_peer("permissions").map_err(|error| error.to_string())?;
-    let read = |path: &std::path::Path| std::fs::read(path).map_err(|error| error.to_string());
-    let identity = Identity::from_pem(read(&leaf.certificate)?, read(&leaf.key)?);
-    let ca = Certificate::from_pem(read(&beside.authority().certificate_file())?);
-    let tls = ServerTlsConfig::new().identity(identity).client_ca_root(ca).client_auth_optional(true);
-    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let (_, health) = tonic_health::server::health_reporter();
-    let router = Server::builder().tls_config(tls).map_err(|error| error.to_string())?;
-    let router = { router }.add_service(PermissionServiceServer::new(Bare)).add_service(health);
-    let mut server = JoinSet::new();
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    server.spawn(router.serve_with_incoming(incoming));
-    Ok((address, server))
 }

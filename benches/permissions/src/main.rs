@@ -5,6 +5,7 @@
 
 mod added;
 mod arguments;
+mod bare;
 mod calls;
 mod costs;
 mod empty;

@@ -74,7 +74,12 @@ fn with_info(
 /// The reason in an answer of ours, if it has one that is known here.
 pub fn reason_of(status: &Status) -> Option<Reason> {
     let info = status.get_details_error_info().filter(|info| info.domain == ERROR_DOMAIN)?;
-    Reason::ALL.iter().copied().find(|reason| reason.name() == info.reason)
+    reason_named(&info.reason)
+}
+
+/// The reason of this name, as it stands in an answer; none if it is none of ours.
+pub fn reason_named(name: &str) -> Option<Reason> {
+    Reason::ALL.iter().copied().find(|reason| reason.name() == name)
 }
 
 /// What a caller is told in place of the error's own text.

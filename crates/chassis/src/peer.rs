@@ -18,6 +18,7 @@ use crate::config::PeerConfig;
 use crate::context::Context;
 use crate::error::{ServiceError, reason_of};
 use crate::start::StartError;
+use crate::subject::TenantId;
 use crate::tls::Tls;
 
 use endpoints::{Endpoints, Tried};
@@ -124,18 +125,28 @@ impl Peer {
         answer.map_err(|status| PeerError::new(self.name, &status))
     }
 
-    /// Opens a stream that outlives any call, at the endpoint whose turn it is. When it ends, the next one that is opened comes
-    /// from another endpoint, if there is one.
+    /// How many endpoints it has.
+    pub fn endpoints(&self) -> usize {
+        self.endpoints.count()
+    }
+
+    /// Opens a stream that outlives any call, at the endpoint whose turn it is, about this tenant if the RPC is about one. When
+    /// it ends, the next one that is opened comes from another endpoint, if there is one.
     ///
     /// # Errors
     /// If it refuses, or cannot be reached.
-    pub async fn open<M, R, F, Fut>(&self, message: M, call: F) -> Result<R, PeerError>
+    pub async fn open<M, R, F, Fut>(&self, tenant: Option<&TenantId>, message: M, call: F) -> Result<R, PeerError>
     where
         M: Clone,
         F: Fn(Line, Request<M>) -> Fut,
         Fut: Future<Output = Result<Response<R>, Status>>,
     {
-        let answer = self.ask(Instant::now() + OPEN, || Request::new(message.clone()), call).await;
+        let request = || {
+            let mut request = Request::new(message.clone());
+            tell(&mut request, header::TENANT, tenant.map(TenantId::as_str));
+            request
+        };
+        let answer = self.ask(Instant::now() + OPEN, request, call).await;
         answer.map_err(|status| PeerError::new(self.name, &status))
     }
 
@@ -197,13 +208,15 @@ fn channel(name: &str, address: &str, tls: &Tls) -> Result<Channel, StartError> 
 fn bounded<M>(bounds: &Bounds, message: M) -> Request<M> {
     let mut request = Request::new(message);
     request.set_timeout(bounds.deadline.saturating_duration_since(Instant::now()));
-    let metadata = request.metadata_mut();
-    for (name, value) in [(header::REQUEST_ID, Some(&bounds.request_id)), (header::TENANT, bounds.tenant.as_ref())] {
-        if let Some(value) = value.and_then(|value| MetadataValue::try_from(value.as_str()).ok()) {
-            metadata.insert(name, value);
-        }
-    }
+    tell(&mut request, header::REQUEST_ID, Some(&bounds.request_id));
+    tell(&mut request, header::TENANT, bounds.tenant.as_deref());
     request
+}
+
+fn tell<M>(request: &mut Request<M>, name: &'static str, value: Option<&str>) {
+    if let Some(value) = value.and_then(|value| MetadataValue::try_from(value).ok()) {
+        request.metadata_mut().insert(name, value);
+    }
 }
 
 /// Whether there was no connection to send the call over.

@@ -74,7 +74,10 @@ impl Server {
             "unix_socket_permissions=0700",
             "password_encryption=scram-sha-256",
             "max_connections=300",
-            "shared_buffers=128MB",
+            "shared_buffers=256MB",
+            // Loading much, a checkpoint each gigabyte of log writes more than the load itself, and commits wait for it.
+            "max_wal_size=4GB",
+            "wal_compression=on",
             "log_min_messages=warning",
             "timezone=UTC",
             "log_timezone=UTC",
@@ -82,7 +85,7 @@ impl Server {
         // A crash of the machine may lose everything then; one of the server loses nothing that it acknowledged, since what it wrote is
         // with the operating system. Commits must still wait for that, so that stories can kill it.
         if self.durability == Durability::Fast {
-            settings.extend(["fsync=off", "full_page_writes=off", "max_wal_size=4GB", "autovacuum=off"]);
+            settings.extend(["fsync=off", "full_page_writes=off", "autovacuum=off"]);
         }
         for setting in settings {
             command.args(["-c", setting]);

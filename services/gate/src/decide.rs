@@ -4,6 +4,7 @@
 pub(crate) mod api_keys;
 pub(crate) mod assertions;
 pub(crate) mod caller;
+mod conversations;
 pub(crate) mod metrics;
 pub(crate) mod permissions;
 pub(crate) mod supposed;

@@ -36,7 +36,7 @@ pub use config::GateConfig;
 use decide::api_keys::ApiKeys;
 use decide::assertions::Assertions;
 use decide::caller::Callers;
-use decide::metrics::DecisionMetrics;
+use decide::metrics::{DecisionMetrics, QuestionMetrics};
 use decide::permissions::Permissions;
 use domain::own_routes::OwnRoutes;
 use domain::table::Table;
@@ -94,7 +94,11 @@ impl Service for Gate {
                 freshness: foundation.learnt.freshness.clone(),
                 silence_max: Duration::from_secs(config.identity_silence_seconds_max),
             },
-            permissions: Permissions(foundation.peer("permissions")?),
+            permissions: Permissions::new(
+                foundation.peer("permissions")?,
+                foundation.tasks.clone(),
+                QuestionMetrics::register(&foundation.metrics),
+            ),
             assertions: Arc::new(Assertions::new(key, config.assertion_seconds)),
             metrics: DecisionMetrics::register(&foundation.metrics),
             routes_max: config.routes_max,

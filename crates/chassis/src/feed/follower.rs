@@ -137,8 +137,8 @@ impl Follower {
             Source::Own(database) => Ok(tail(database.clone(), position.clone()).map(own_item).boxed()),
             Source::Peer(peer) => {
                 let request = FollowRequest { epoch: position.epoch.clone(), after: position.number };
-                let stream =
-                    peer.open(request, |channel, request| async move {
+                let stream = peer
+                    .open(None, request, |channel, request| async move {
                         PeerServiceClient::new(channel).follow(request).await
                     })
                     .await

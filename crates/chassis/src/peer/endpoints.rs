@@ -53,6 +53,10 @@ impl Endpoints {
         Some(chosen)
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.all.len()
+    }
+
     pub(super) fn channel(&self, index: usize) -> Channel {
         self.all[index].channel.clone()
     }

@@ -1,4 +1,4 @@
-//! How many decisions ended how. Both labels come from closed lists.
+//! How many decisions ended how, and how permissions was asked. All labels come from closed lists.
 
 use chassis::Metrics;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -31,5 +31,35 @@ impl DecisionMetrics {
     pub(crate) fn count(&self, outcome: &Outcome) {
         let (outcome, reason) = outcome.labels();
         self.decisions.get_or_create(&Labels { outcome, reason }).inc();
+    }
+}
+
+/// How permissions was asked.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct QuestionMetrics {
+    questions: Family<Way, Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Way {
+    way: &'static str,
+}
+
+impl QuestionMetrics {
+    pub(crate) fn register(metrics: &Metrics) -> Self {
+        let own = Self::default();
+        metrics.register(|registry| {
+            let help = "Questions to permissions, by whether they were asked on an open stream or by a call";
+            registry.register("gate_questions", help, own.questions.clone());
+        });
+        own
+    }
+
+    pub(crate) fn asked_on_a_stream(&self) {
+        self.questions.get_or_create(&Way { way: "stream" }).inc();
+    }
+
+    pub(crate) fn asked_by_a_call(&self) {
+        self.questions.get_or_create(&Way { way: "call" }).inc();
     }
 }

@@ -1,12 +1,19 @@
 //! Whether the caller may: the permissions service decides, anew for every call. Nothing is remembered here.
 
-use chassis::peer::{Peer, PeerError};
+use chassis::Tasks;
+use chassis::error::reason_named;
+use chassis::peer::Peer;
 use contract::Reason as PublicReason;
+use contract::permissions::v1::check_bulk_result::Result as Answered;
 use contract::permissions::v1::consistency::Requirement;
 use contract::permissions::v1::permission_service_client::PermissionServiceClient;
-use contract::permissions::v1::{CheckRequest, Consistency, ObjectReference, Permissionship, SubjectReference};
+use contract::permissions::v1::{
+    CheckBulkItem, CheckRequest, Consistency, ObjectReference, Permissionship, SubjectReference,
+};
 
 use super::Call;
+use super::conversations::Conversations;
+use super::metrics::QuestionMetrics;
 use crate::domain::denial::{Denial, Reason};
 use crate::domain::route::Question;
 
@@ -27,53 +34,95 @@ const NO_ANSWER: [PublicReason; 7] = [
 ];
 
 /// The permissions service.
-#[derive(Clone, Debug)]
-pub(crate) struct Permissions(pub(crate) Peer);
+#[derive(Debug)]
+pub(crate) struct Permissions {
+    peer: Peer,
+    conversations: Conversations,
+    metrics: QuestionMetrics,
+}
 
 impl Permissions {
+    pub(crate) fn new(peer: Peer, tasks: Tasks, metrics: QuestionMetrics) -> Self {
+        Self { conversations: Conversations::new(peer.clone(), tasks), peer, metrics }
+    }
+
     /// Asks, at least as fresh as the caller's token if there is one.
     pub(crate) async fn ask(&self, question: Question, token: Option<&str>, call: &Call) -> Result<(), Denial> {
         // A caller's token is of its own tenant's revisions, and says nothing of the system's.
-        let requirement = match token.filter(|_| !question.namespace.is_system()) {
+        let token = token.filter(|_| !question.namespace.is_system());
+        let Question { namespace, .. } = &question;
+        let item = item(&question);
+        if token.is_none()
+            && let Some(answer) = self.conversations.ask(namespace, item.clone(), call.deadline).await
+            && let Some(answer) = answer.result
+        {
+            match answer {
+                Answered::Permissionship(answer) => {
+                    self.metrics.asked_on_a_stream();
+                    return admitted(Permissionship::try_from(answer).unwrap_or_default());
+                }
+                Answered::Error(error) => {
+                    // What is not about the question, another endpoint may answer.
+                    if let Some(denial) = reason_named(&error.reason).and_then(refusal) {
+                        self.metrics.asked_on_a_stream();
+                        return Err(denial);
+                    }
+                }
+            }
+        }
+        self.metrics.asked_by_a_call();
+        let requirement = match token {
             Some(token) => Requirement::AtLeastAsFresh(token.to_owned()),
             None => Requirement::MinimizeLatency(true),
         };
-        let bounds = call.bounds(Some(question.namespace.to_string()));
+        let bounds = call.bounds(Some(namespace.to_string()));
         let answer = self
-            .0
-            .call(&bounds, request(question, requirement), |channel, request| async move {
+            .peer
+            .call(&bounds, alone(item, requirement), |channel, request| async move {
                 PermissionServiceClient::new(channel).check(request).await
             })
             .await
-            .map_err(|error| refusal(&error))?;
-        match answer.permissionship() {
-            Permissionship::HasPermission => Ok(()),
-            Permissionship::NoPermission => Err(Denial::new(Reason::Forbidden, "the permission is missing")),
-            Permissionship::Unspecified => Err(Denial::new(Reason::Forbidden, "permissions' answer is none")),
-        }
+            .map_err(|error| {
+                error.refused.and_then(refusal).unwrap_or_else(|| Denial::new(Reason::Unavailable, error.to_string()))
+            })?;
+        admitted(answer.permissionship())
     }
 }
 
-fn request(question: Question, requirement: Requirement) -> CheckRequest {
-    let object = |object_type, object_id| ObjectReference { object_type, object_id };
-    CheckRequest {
-        consistency: Some(Consistency { requirement: Some(requirement) }),
-        resource: Some(object(question.object_type, question.object_id)),
-        permission: question.permission,
+fn admitted(answer: Permissionship) -> Result<(), Denial> {
+    match answer {
+        Permissionship::HasPermission => Ok(()),
+        Permissionship::NoPermission => Err(Denial::new(Reason::Forbidden, "the permission is missing")),
+        Permissionship::Unspecified => Err(Denial::new(Reason::Forbidden, "permissions' answer is none")),
+    }
+}
+
+fn item(question: &Question) -> CheckBulkItem {
+    let object = |object_type: &str, object_id: &str| ObjectReference {
+        object_type: object_type.to_owned(),
+        object_id: object_id.to_owned(),
+    };
+    CheckBulkItem {
+        resource: Some(object(&question.object_type, &question.object_id)),
+        permission: question.permission.clone(),
         subject: Some(SubjectReference {
-            object: Some(object(question.subject_type.to_owned(), question.subject_id)),
+            object: Some(object(question.subject_type, &question.subject_id)),
             relation: String::new(),
         }),
     }
 }
 
-fn refusal(error: &PeerError) -> Denial {
-    match error.refused {
-        Some(reason) if TOKEN_REFUSED.contains(&reason) => Denial::new(Reason::RequestInvalid, reason.name()),
-        Some(reason) if NO_ANSWER.contains(&reason) => {
-            tracing::warn!(reason = reason.name(), "a route asks what permissions cannot answer");
-            Denial::new(Reason::Forbidden, reason.name())
-        }
-        Some(_) | None => Denial::new(Reason::Unavailable, error.to_string()),
+fn alone(CheckBulkItem { resource, permission, subject }: CheckBulkItem, requirement: Requirement) -> CheckRequest {
+    CheckRequest { consistency: Some(Consistency { requirement: Some(requirement) }), resource, permission, subject }
+}
+
+/// What an answer that is none comes to, if it is about the question or the caller's token.
+fn refusal(reason: PublicReason) -> Option<Denial> {
+    if TOKEN_REFUSED.contains(&reason) {
+        return Some(Denial::new(Reason::RequestInvalid, reason.name()));
     }
+    NO_ANSWER.contains(&reason).then(|| {
+        tracing::warn!(reason = reason.name(), "a route asks what permissions cannot answer");
+        Denial::new(Reason::Forbidden, reason.name())
+    })
 }

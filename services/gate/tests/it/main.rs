@@ -9,5 +9,6 @@ mod list_hosts;
 mod list_routes;
 mod outages;
 mod permissions;
+mod questions;
 mod test_route;
 mod world;

@@ -7,11 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chassis::Reason;
 use contract::header;
+use contract::permissions::v1::check_bulk_result::Result as Answered;
 use contract::permissions::v1::permission_service_server::{PermissionService, PermissionServiceServer};
 use contract::permissions::v1::{
-    CheckBulkRequest, CheckBulkResponse, CheckRequest, CheckResponse, CheckStreamRequest, CheckStreamResponse,
-    Permissionship, SubjectReference,
+    CheckBulkError, CheckBulkItem, CheckBulkRequest, CheckBulkResponse, CheckBulkResult, CheckRequest, CheckResponse,
+    CheckStreamRequest, CheckStreamResponse, Permissionship, SubjectReference,
 };
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
 use testing::certificates::Authority;
 use tokio::net::TcpListener;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
@@ -26,6 +29,8 @@ struct State {
     held: HashSet<String>,
     refuses: Option<Reason>,
     is_silent: bool,
+    /// After how many messages a stream ends.
+    messages_a_stream: Option<usize>,
     asked: Vec<CheckRequest>,
 }
 
@@ -71,6 +76,11 @@ impl FakePermissions {
         self.state().is_silent = is_silent;
     }
 
+    /// From now on a stream ends after so many messages.
+    pub(crate) fn end_streams_after(&self, messages: usize) {
+        self.state().messages_a_stream = Some(messages);
+    }
+
     /// The last question.
     pub(crate) fn last_asked(&self) -> CheckRequest {
         self.state().asked.last().cloned().expect("somebody asked")
@@ -85,40 +95,71 @@ impl FakePermissions {
     }
 }
 
-#[tonic::async_trait]
-impl PermissionService for FakePermissions {
-    async fn check(&self, request: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
-        let tenant = request
-            .metadata()
-            .get(header::TENANT)
-            .and_then(|tenant| tenant.to_str().ok())
-            .unwrap_or_default()
-            .to_owned();
-        let question = request.into_inner();
+impl FakePermissions {
+    async fn answer(&self, tenant: &str, question: CheckRequest) -> Result<Permissionship, Reason> {
         let fact = format!("{tenant} {}", text(&question));
         self.state().asked.push(question);
         if self.state().is_silent {
             std::future::pending::<()>().await;
         }
         if let Some(reason) = self.state().refuses {
-            return Err(chassis::error::status(reason, "as the test wants it".to_owned(), Vec::new(), ""));
+            return Err(reason);
         }
         let held = self.state().held.contains(&fact);
-        let permissionship = if held { Permissionship::HasPermission } else { Permissionship::NoPermission };
-        Ok(Response::new(CheckResponse { permissionship: permissionship.into(), checked_at: "t1".to_owned() }))
+        Ok(if held { Permissionship::HasPermission } else { Permissionship::NoPermission })
+    }
+}
+
+fn tenant<M>(request: &Request<M>) -> String {
+    let tenant = request.metadata().get(header::TENANT).and_then(|tenant| tenant.to_str().ok());
+    tenant.unwrap_or_default().to_owned()
+}
+
+#[tonic::async_trait]
+impl PermissionService for FakePermissions {
+    async fn check(&self, request: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
+        let tenant = tenant(&request);
+        match self.answer(&tenant, request.into_inner()).await {
+            Ok(answer) => {
+                Ok(Response::new(CheckResponse { permissionship: answer.into(), checked_at: "t1".to_owned() }))
+            }
+            Err(reason) => Err(chassis::error::status(reason, "as the test wants it".to_owned(), Vec::new(), "")),
+        }
     }
 
     async fn check_bulk(&self, _: Request<CheckBulkRequest>) -> Result<Response<CheckBulkResponse>, Status> {
-        Err(Status::unimplemented("gate asks one by one"))
+        Err(Status::unimplemented("gate asks on a stream, or one by one"))
     }
 
-    type CheckStreamStream = futures::stream::Empty<Result<CheckStreamResponse, Status>>;
+    type CheckStreamStream = BoxStream<'static, Result<CheckStreamResponse, Status>>;
 
     async fn check_stream(
         &self,
-        _: Request<Streaming<CheckStreamRequest>>,
+        request: Request<Streaming<CheckStreamRequest>>,
     ) -> Result<Response<Self::CheckStreamStream>, Status> {
-        Err(Status::unimplemented("gate asks one by one"))
+        let (fake, tenant) = (self.clone(), tenant(&request));
+        let lives = self.state().messages_a_stream;
+        let requests = request.into_inner().take(lives.unwrap_or(usize::MAX));
+        Ok(Response::new(Box::pin(requests.then(move |request| {
+            let (fake, tenant) = (fake.clone(), tenant.clone());
+            async move {
+                let CheckStreamRequest { consistency, items } = request?;
+                let mut results = Vec::new();
+                for CheckBulkItem { resource, permission, subject } in items {
+                    let consistency = consistency.clone();
+                    let question = CheckRequest { consistency, resource, permission, subject };
+                    let result = match fake.answer(&tenant, question).await {
+                        Ok(answer) => Answered::Permissionship(answer.into()),
+                        Err(reason) => {
+                            let message = "as the test wants it".to_owned();
+                            Answered::Error(CheckBulkError { reason: reason.name().to_owned(), message })
+                        }
+                    };
+                    results.push(CheckBulkResult { result: Some(result) });
+                }
+                Ok(CheckStreamResponse { results, checked_at: "t1".to_owned(), error: None })
+            }
+        }))))
     }
 }
 

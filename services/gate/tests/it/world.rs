@@ -39,6 +39,8 @@ pub(crate) const DOCS: &str = "docs.acme.example";
 pub(crate) struct World {
     pub(crate) gate: Harness,
     pub(crate) permissions: FakePermissions,
+    /// Envoy asks over one connection.
+    envoy: AuthorizationClient<Channel>,
 }
 
 /// What Envoy was told.
@@ -81,7 +83,8 @@ pub(crate) async fn start_with(adjust: impl FnOnce(&mut GateConfig)) -> World {
     .await;
     let permissions = FakePermissions::default();
     permissions.serve(listener, gate.authority());
-    World { gate, permissions }
+    let envoy = AuthorizationClient::new(gate.channel_as_peer("gateway"));
+    World { gate, permissions, envoy }
 }
 
 /// A world in which acme has the host [`DOCS`] with the routes that the tests of decisions use.
@@ -217,8 +220,7 @@ impl World {
     }
 
     pub(crate) async fn ask_envoy(&self, request: CheckRequest) -> Answer {
-        let mut client = AuthorizationClient::new(self.gate.channel_as_peer("gateway"));
-        let answer = client.check(request).await.expect("every question ends in a decision").into_inner();
+        let answer = self.envoy.clone().check(request).await.expect("every question ends in a decision").into_inner();
         let code = answer.status.expect("a decision has a status").code;
         match answer.http_response.expect("a decision says what becomes of the request") {
             HttpResponse::OkResponse(ok) => Answer {
