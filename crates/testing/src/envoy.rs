@@ -1,7 +1,10 @@
 //! The gateway's configuration: `deploy/envoy/` holds the text, this file the names and ports that are filled in.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use contract::rpc::{Entry, RPCS};
 
 use crate::certificates::{CertificateFiles, TRUST_DOMAIN};
 use crate::cluster::{Part, SERVICES};
@@ -47,18 +50,42 @@ pub struct Gateway<'a> {
     pub authority: &'a Path,
     /// Where to write who called what.
     pub access_log: &'a Path,
+    /// What one address may ask for.
+    pub by_address: ByAddress,
 }
 
+/// What the gateway lets one client address ask for: a bucket of tokens, a token a request.
+#[derive(Clone, Copy, Debug)]
+pub struct ByAddress {
+    /// Requests at once.
+    pub burst_requests_max: u32,
+    /// Requests a second in the long run.
+    pub refill_requests_per_second: u32,
+}
+
+impl ByAddress {
+    /// On one machine all callers have one address, and benches are among them.
+    pub const LOCAL: Self = Self { burst_requests_max: 200_000, refill_requests_per_second: 100_000 };
+}
+
+/// Whose pages may call Bailiwick from a browser.
+pub const CORS_ORIGINS: &[&str] = &["https://console.localhost"];
+
+/// The descriptors of the RPCs lie beside the configuration, by this name.
+const DESCRIPTORS_FILE: &str = "descriptors.bin";
+
 impl Gateway<'_> {
-    /// Writes the configuration.
+    /// Writes the configuration, and beside it the descriptors that JSON is read by.
     ///
     /// # Errors
     /// If the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
-        place::write_private(path, self.render()?.as_bytes())
+        let descriptors = path.with_file_name(DESCRIPTORS_FILE);
+        place::write_private(&descriptors, contract::DESCRIPTORS)?;
+        place::write_private(path, self.render(&descriptors)?.as_bytes())
     }
 
-    fn render(&self) -> Result<String> {
+    fn render(&self, descriptors: &Path) -> Result<String> {
         let clusters: Vec<String> = SERVICES.iter().map(|service| self.service_cluster(*service)).collect();
         let text = fill(
             BOOTSTRAP,
@@ -74,6 +101,11 @@ impl Gateway<'_> {
                 ("CERTIFICATE_FILE", &text(&self.certificate.certificate)?),
                 ("KEY_FILE", &text(&self.certificate.key)?),
                 ("CA_FILE", &text(self.authority)?),
+                ("DESCRIPTORS_FILE", &text(descriptors)?),
+                ("TRANSCODED_SERVICES", &transcoded_services()),
+                ("CORS_ORIGINS", &cors_origins()),
+                ("ADDRESS_BURST_MAX", &self.by_address.burst_requests_max.to_string()),
+                ("ADDRESS_REFILL", &self.by_address.refill_requests_per_second.to_string()),
                 ("ACCESS_LOG_FILE", &text(self.access_log)?),
             ],
         );
@@ -124,6 +156,18 @@ fn service_routes() -> String {
     own.into_iter().chain(foreign).collect::<Vec<_>>().join("\n")
 }
 
+/// The gRPC services that callers from outside may reach, in quotes.
+fn transcoded_services() -> String {
+    let from_outside =
+        RPCS.iter().filter(|rpc| !rpc.service.is_empty() && matches!(rpc.entry, Entry::Edge | Entry::Mesh));
+    let names: BTreeSet<&str> = from_outside.filter_map(|rpc| rpc.path.split('/').nth(1)).collect();
+    names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+}
+
+fn cors_origins() -> String {
+    CORS_ORIGINS.iter().map(|origin| format!("{{ exact: \"{origin}\" }}")).collect::<Vec<_>>().join(", ")
+}
+
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
     values.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("@{name}@"), value))
 }
@@ -158,6 +202,7 @@ mod tests {
             certificate: &certificate,
             authority: &authority.certificate_file(),
             access_log: &folder.join("access.log"),
+            by_address: ByAddress::LOCAL,
         };
         gateway.write(&path).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
@@ -177,13 +222,14 @@ mod tests {
     }
 
     #[test]
-    fn gate_is_asked_first_and_fails_closed() {
+    fn the_filters_stand_in_their_order_and_gate_fails_closed() {
         let folder = tempfile::tempdir().unwrap();
         let (_, text) = rendered(folder.path(), 1);
         let (_, after) = text.split_once("http_filters:").unwrap();
         let (filters, _) = after.split_once("route_config:").unwrap();
         let names: Vec<&str> = filters.lines().filter_map(|line| line.trim().strip_prefix("- name: ")).collect();
-        assert_eq!(names, ["envoy.filters.http.ext_authz", "envoy.filters.http.router"]);
+        let names: Vec<&str> = names.iter().filter_map(|name| name.strip_prefix("envoy.filters.http.")).collect();
+        assert_eq!(names, ["cors", "grpc_web", "local_ratelimit", "grpc_json_transcoder", "ext_authz", "router"]);
         assert!(filters.contains("failure_mode_allow: false") && filters.contains("timeout: 1s"));
     }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::{ClusterConfig, Member, Part, SERVICES, settings};
 use crate::certificates::{Authority, CertificateFiles};
-use crate::envoy::Gateway;
+use crate::envoy::{ByAddress, Gateway};
 use crate::error::{Doing, Result};
 use crate::postgres::{self, Server};
 use crate::process::{self, Identity};
@@ -109,6 +109,7 @@ impl Files {
             certificate: &self.certificate("gateway"),
             authority: &self.authority(),
             access_log: &self.access_log(),
+            by_address: ByAddress::LOCAL,
         };
         gateway.write(&self.gateway())
     }
