@@ -7,5 +7,6 @@ mod callers;
 mod changes;
 mod denials;
 mod direct_ports;
+mod edge;
 mod hostile_headers;
 mod python_client;

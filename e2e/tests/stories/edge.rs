@@ -1,0 +1,173 @@
+//! What the gateway does besides asking gate: browsers, JSON, and one address that asks for too much.
+
+use std::process::Child;
+use std::time::Duration;
+
+use bytes::Bytes;
+use contract::identity::v1::{ExchangeApiKeyRequest, ExchangeApiKeyResponse};
+use e2e::shared;
+use http::{Method, Request, Version};
+use prost::Message;
+use serde_json::Value;
+use testing::certificates::Authority;
+use testing::envoy::{self, ByAddress, CORS_ORIGINS};
+use testing::http::{Answer, Connection};
+use testing::{parts, ports::Ports};
+
+const EXCHANGE: &str = "/bailiwick.identity.v1.ApiKeyService/ExchangeApiKey";
+
+/// One call of Bailiwick's own API.
+async fn post(path: &str, content_type: &str, key: Option<&str>, body: impl Into<Bytes>) -> Answer {
+    let mut request = Request::post(path).header("content-type", content_type).header("origin", CORS_ORIGINS[0]);
+    if let Some(key) = key {
+        request = request.header("authorization", format!("Bearer {key}"));
+    }
+    let mut connection = shared().await.connect("localhost", Version::HTTP_11).await;
+    connection.send(request.body(body.into()).unwrap()).await.unwrap()
+}
+
+fn framed(message: &impl Message) -> Vec<u8> {
+    let message = message.encode_to_vec();
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    [&[0], length.as_slice(), &message].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_calls_by_grpc_web() {
+    let world = shared().await;
+    let body = framed(&ExchangeApiKeyRequest { scopes: Vec::new() });
+    let answer = post(EXCHANGE, "application/grpc-web+proto", Some(&world.key("alice")), body).await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some("application/grpc-web+proto")));
+    assert_eq!(answer.header("access-control-allow-origin"), Some(CORS_ORIGINS[0]));
+    let length = usize::try_from(u32::from_be_bytes(answer.body[1..5].try_into().unwrap())).unwrap();
+    let message = ExchangeApiKeyResponse::decode(&answer.body[5..5 + length]).unwrap();
+    assert!(!message.access_token.is_empty());
+    let trailers = &answer.body[5 + length..];
+    assert_eq!(trailers[0], 0x80);
+    assert!(String::from_utf8_lossy(trailers).contains("grpc-status:0"), "{trailers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_wants_text_calls_by_grpc_web_text() {
+    let world = shared().await;
+    // The empty message in its frame, in base64. Envoy answers in text to whom accepts it.
+    let request = Request::post(EXCHANGE)
+        .header("content-type", "application/grpc-web-text")
+        .header("accept", "application/grpc-web-text")
+        .header("authorization", format!("Bearer {}", world.key("alice")));
+    let mut connection = world.connect("localhost", Version::HTTP_11).await;
+    let answer = connection.send(request.body(Bytes::from_static(b"AAAAAAA=")).unwrap()).await.unwrap();
+    assert_eq!((answer.status.as_u16(), answer.header("grpc-status")), (200, None), "{answer:?}");
+    assert!(answer.body.iter().all(u8::is_ascii_graphic) && answer.body.len() > 100, "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_without_a_credential_is_refused_in_grpc_web() {
+    let answer = post(EXCHANGE, "application/grpc-web+proto", None, vec![0; 5]).await;
+    assert_eq!(answer.header("grpc-status"), Some("16"), "{answer:?}");
+    assert_eq!(answer.header(contract::header::REASON), Some("credential_missing"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_reaches_an_rpc() {
+    let world = shared().await;
+    let answer = post(EXCHANGE, "application/json", Some(&world.key("alice")), "{}").await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some("application/json")), "{answer:?}");
+    let body: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert!(body["access_token"].as_str().is_some_and(|token| !token.is_empty()), "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_of_json_callers_have_their_http_status() {
+    let world = shared().await;
+    let denied = post(EXCHANGE, "application/json", None, "{}").await;
+    // The body is gate's text for gRPC callers, since the request is gRPC by the time that gate sees it.
+    assert_eq!(denied.status.as_u16(), 401, "{denied:?}");
+    assert_eq!(denied.header(contract::header::REASON), Some("credential_missing"));
+    let malformed = post(EXCHANGE, "application/json", Some(&world.key("alice")), "{\"scopes\": 7}").await;
+    assert_eq!(malformed.status.as_u16(), 400, "{malformed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_does_not_reach_what_only_services_may_call() {
+    let world = shared().await;
+    let path = "/bailiwick.identity.v1.PeerService/AuthenticateApiKey";
+    let answer = post(path, "application/json", Some(&world.key("root")), "{}").await;
+    assert_eq!(answer.status.as_u16(), 403, "{answer:?}");
+}
+
+/// An Envoy of the same configuration, with nothing behind it: what it answers without gate's help, nobody was asked about.
+struct Alone {
+    child: Child,
+    folder: tempfile::TempDir,
+    port: u16,
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let _ = self.child.kill().and_then(|()| self.child.wait());
+    }
+}
+
+impl Alone {
+    fn start(by_address: ByAddress) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::keep(folder.path()).unwrap();
+        let ports = Ports::free(1).unwrap();
+        let gateway = envoy::Gateway {
+            ports: &ports,
+            certificate: &authority.keep_peer("gateway").unwrap(),
+            authority: &authority.certificate_file(),
+            access_log: &folder.path().join("access.log"),
+            by_address,
+        };
+        let path = folder.path().join("envoy.yaml");
+        gateway.write(&path).unwrap();
+        let program = parts::envoy(&mut |line| eprintln!("{line}")).unwrap();
+        let child = envoy::command(&program, &path).spawn().unwrap();
+        Self { child, folder, port: ports.gateway }
+    }
+
+    async fn connect(&self) -> Connection {
+        let authority = Authority::keep(self.folder.path()).unwrap().certificate_file();
+        for _ in 0..200 {
+            if let Ok(connection) = Connection::open("localhost", self.port, Version::HTTP_11, &authority).await {
+                return connection;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("Envoy does not listen");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preflight_is_answered_without_a_credential_and_only_to_known_origins() {
+    let gateway = Alone::start(ByAddress::LOCAL);
+    let mut connection = gateway.connect().await;
+    for (origin, allowed) in [(CORS_ORIGINS[0], true), ("https://evil.example", false), ("null", false)] {
+        let request = Request::builder()
+            .method(Method::OPTIONS)
+            .uri(EXCHANGE)
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization");
+        let answer = connection.send(request.body(Bytes::new()).unwrap()).await.unwrap();
+        assert_eq!(answer.status.as_u16(), 200, "{origin}");
+        assert_eq!(answer.header("access-control-allow-origin"), allowed.then_some(origin), "{answer:?}");
+        assert_eq!(answer.header("access-control-allow-credentials"), None, "{answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_asks_too_much_is_refused_before_gate_is_asked() {
+    let gateway = Alone::start(ByAddress { burst_requests_max: 3, refill_requests_per_second: 1 });
+    let mut connection = gateway.connect().await;
+    let mut statuses = Vec::new();
+    for _ in 0..8 {
+        let request = Request::get("/v1/x").header("x-forwarded-for", "10.9.8.7").body(Bytes::new()).unwrap();
+        statuses.push(connection.send(request).await.unwrap().status.as_u16());
+    }
+    // Without gate what would be asked about is 503; the rest was refused before.
+    assert_eq!(statuses[..3], [503; 3], "{statuses:?}");
+    assert!(statuses.iter().filter(|status| **status == 429).count() >= 4, "{statuses:?}");
+}
