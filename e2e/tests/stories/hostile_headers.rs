@@ -6,7 +6,7 @@ use http::{Request, Version};
 const READ: &str = "/v1/documents/roadmap";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_forged_identity_header_changes_nothing() {
+async fn lapse_12_lapse_17_a_forged_identity_header_changes_nothing() {
     let world = shared().await;
     let key = world.key("alice");
     for (name, value) in [
@@ -37,7 +37,7 @@ async fn a_forged_identity_header_alone_opens_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_header_with_an_underscore_is_refused() {
+async fn lapse_12_a_header_with_an_underscore_is_refused() {
     let world = shared().await;
     let request = Request::get(READ)
         .header("authorization", format!("Bearer {}", world.key("alice")))
@@ -46,7 +46,7 @@ async fn a_header_with_an_underscore_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_credentials_are_one_too_many() {
+async fn lapse_10_two_credentials_are_one_too_many() {
     let world = shared().await;
     let (alice, bob) = (world.key("alice"), world.key("bob"));
     let twice = Request::get(READ)
@@ -58,7 +58,7 @@ async fn two_credentials_are_one_too_many() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hop_by_hop_header_does_not_take_the_assertion_away() {
+async fn lapse_18_a_hop_by_hop_header_does_not_take_the_assertion_away() {
     let world = shared().await;
     let request = Request::get(READ)
         .header("authorization", format!("Bearer {}", world.key("alice")))

@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_carries_trust_cannot_be_declared_hop_by_hop() {
+    fn lapse_18_a_header_that_carries_trust_cannot_be_declared_hop_by_hop() {
         for value in
             ["bailiwick-assertion", "close, Bailiwick-Assertion", "authorization", "x-api-key ,te", "x-request-id"]
         {

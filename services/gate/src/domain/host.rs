@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spellings_of_one_host_are_one_host() {
+    fn lapse_09_spellings_of_one_host_are_one_host() {
         for (authority, host) in [
             ("Docs.Example.COM", "docs.example.com"),
             ("docs.example.com:8443", "docs.example.com"),

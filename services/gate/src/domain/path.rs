@@ -205,14 +205,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_case_of_an_encoded_byte_never_changes_the_reading(target in "/[a-z%0-9A-Fa-f./]{0,24}") {
+        fn lapse_03_the_case_of_an_encoded_byte_never_changes_a_reading(target in "/[a-z%0-9A-Fa-f./]{0,24}") {
             let upper = Path::read(&flip(&target, true)).map(|path| path.segments().to_vec());
             let lower = Path::read(&flip(&target, false)).map(|path| path.segments().to_vec());
             prop_assert_eq!(upper, lower);
         }
 
         #[test]
-        fn segments_joined_again_are_the_path(target in "/[a-z0-9._~-]{1,8}(/[a-z0-9._~-]{1,8}){0,6}") {
+        fn lapse_05_segments_joined_again_are_the_path(target in "/[a-z0-9._~-]{1,8}(/[a-z0-9._~-]{1,8}){0,6}") {
             if let Ok(path) = Path::read(&target) {
                 prop_assert_eq!(format!("/{}", path.segments().join("/")), target);
             }

@@ -20,7 +20,7 @@ fn decision(outcome: Outcome) -> Decision {
 }
 
 #[test]
-fn no_denial_has_the_code_that_lets_a_call_pass() {
+fn lapse_16_no_denial_has_the_code_that_lets_a_call_pass() {
     for reason in [
         Reason::CredentialMissing,
         Reason::CredentialInvalid,
@@ -46,7 +46,7 @@ fn no_denial_has_the_code_that_lets_a_call_pass() {
 }
 
 #[test]
-fn every_header_is_set_in_place_of_what_the_client_sent() {
+fn lapse_17_every_header_is_set_in_place_of_what_the_client_sent() {
     let allowed = Allowed { assertion: "a.b.c".to_owned(), remove: vec!["x-api-key"] };
     let answer = respond(&decision(Outcome::Allowed(allowed)));
     assert_eq!(answer.status.map(|status| status.code), Some(0));

@@ -145,7 +145,7 @@ async fn an_assertion_is_used_again_while_half_of_its_life_remains() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_assertion_of_one_caller_is_never_anothers() {
+async fn lapse_14_an_assertion_of_one_caller_is_never_anothers() {
     let world = start_with_routes().await;
     let alice = world.new_key("acme", "user:alice", &[], None);
     let keys = [

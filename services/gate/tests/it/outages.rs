@@ -36,7 +36,7 @@ async fn without_permissions_calls_are_refused_and_pass_again_by_themselves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_permissions_service_that_never_answers_ends_in_a_decision_all_the_same() {
+async fn lapse_15_a_permissions_service_that_never_answers_ends_in_a_decision_all_the_same() {
     let world = start_with_routes().await;
     let key = world.new_key("acme", "user:alice", &["documents.read"], None);
     world.permissions.be_silent(true);
