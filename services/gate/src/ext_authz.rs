@@ -5,6 +5,7 @@
 
 mod answer;
 mod attributes;
+mod grpc_details;
 
 use std::sync::Arc;
 

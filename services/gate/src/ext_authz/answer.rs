@@ -14,6 +14,7 @@ use envoy_types::pb::google::rpc;
 use serde::Serialize;
 use tonic::Code;
 
+use super::grpc_details;
 use crate::domain::decision::{Allowed, Decision, Outcome};
 use crate::domain::denial::{Denial, Reason};
 
@@ -72,6 +73,7 @@ fn refuse(decision: &Decision, Denial { reason, .. }: &Denial) -> DeniedHttpResp
         headers.push(set("www-authenticate", "Bearer"));
     }
     let body = if decision.is_grpc {
+        headers.push(set(grpc_details::HEADER, &grpc_details::encode(decision, *reason, status)));
         // Envoy makes it the grpc-message, next to the code that it makes of the HTTP status.
         format!("{} ({}, decision {})", reason.title(), reason.name(), decision.id)
     } else {
