@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod administration;
+mod answers;
 mod callers;
 mod changes;
 mod denials;
@@ -10,3 +11,4 @@ mod direct_ports;
 mod edge;
 mod hostile_headers;
 mod python_client;
+mod readings;
