@@ -5,6 +5,7 @@ mod contracts;
 mod documents;
 mod files;
 mod functions;
+mod lapses;
 mod leaks;
 mod names;
 mod services;
