@@ -148,7 +148,7 @@ fn service_routes() -> String {
     let route = |prefix: &str, service: &str| {
         format!(
             "{INDENTATION}- match: {{ prefix: \"{prefix}\" }}\n{INDENTATION}  route: {{ cluster: {service}, timeout: 60s, \
-             max_stream_duration: {{ grpc_timeout_header_max: 60s }}, retry_policy: {RETRIES} }}"
+             max_stream_duration: {{ max_stream_duration: 60s, grpc_timeout_header_max: 60s }}, retry_policy: {RETRIES} }}"
         )
     };
     let own = SERVICES.map(Part::name).map(|service| route(&format!("/bailiwick.{service}.v1."), service));
