@@ -5,6 +5,7 @@
 mod corpus;
 mod place;
 mod raw;
+mod streams;
 
 use std::collections::BTreeMap;
 

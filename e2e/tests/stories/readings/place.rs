@@ -1,10 +1,12 @@
 //! An Envoy with the plane's own configuration, in front of an upstream of the test's own.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Path, Request};
 use axum::routing::get;
 use e2e::{DOCUMENTS, World};
@@ -13,6 +15,9 @@ use testing::{Ports, envoy, parts};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
+
+/// What axum answers without end.
+pub(super) const ENDLESS: &str = "/v1/documents/launch-plan";
 
 /// Which server reads.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +40,11 @@ pub(super) struct Place {
 impl Place {
     /// Starts the server, and an Envoy in front of it that asks the world's gate.
     pub(super) async fn start(world: &World, server: Server) -> Self {
+        Self::start_with(world, server, |text| text).await
+    }
+
+    /// As [`Self::start`], with a last change to the configuration.
+    pub(super) async fn start_with(world: &World, server: Server, change: impl FnOnce(String) -> String) -> Self {
         let (mut processes, mut tasks) = (Vec::new(), JoinSet::new());
         let upstream = match server {
             Server::Python => started(&mut processes, "python3", "reads.py").await,
@@ -44,7 +54,7 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         let ports = Ports::free(1).unwrap();
         let configuration = folder.path().join("envoy.yaml");
-        std::fs::write(&configuration, configured(world, upstream, &ports).await).unwrap();
+        std::fs::write(&configuration, change(configured(world, upstream, &ports).await)).unwrap();
         let program = parts::envoy(&mut |line| eprintln!("{line}")).unwrap();
         let mut command = Command::from(envoy::command(&program, &configuration));
         processes.push(command.kill_on_drop(true).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
@@ -99,6 +109,14 @@ async fn started(processes: &mut Vec<Child>, program: &str, script: &str) -> u16
     port
 }
 
+/// A body that never ends.
+fn ticks() -> impl futures::Stream<Item = Result<&'static str, Infallible>> + Send {
+    futures::stream::unfold((), |()| async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        Some((Ok("tick"), ()))
+    })
+}
+
 /// Serves with axum, which says what its router found.
 async fn serve(tasks: &mut JoinSet<()>) -> u16 {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -111,7 +129,9 @@ async fn serve(tasks: &mut JoinSet<()>) -> u16 {
     let documents = move |Path(id): Path<String>, request: Request| {
         std::future::ready(said(format!("/v1/documents/{id}"), request))
     };
+    let endless = || std::future::ready(Body::from_stream(ticks()));
     let router = Router::new()
+        .route(ENDLESS, get(endless))
         .route("/v1/documents/{id}", get(documents))
         .fallback(move |request: Request| std::future::ready(said(request.uri().path().to_owned(), request)));
     tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });

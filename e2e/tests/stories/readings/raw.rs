@@ -24,6 +24,16 @@ pub(super) async fn http1(place: &Place, host: &str, path: &str, key: &str) -> V
 
 /// Sends a GET over HTTP/2 (RFC 9113), every header as a literal (RFC 7541, 6.2.2), and answers every byte that comes.
 pub(super) async fn http2(place: &Place, host: &str, path: &str, key: &str) -> Vec<u8> {
+    // END_STREAM and END_HEADERS.
+    send(place, host, path, key, 0x5).await
+}
+
+/// As [`http2`], and goes on sending for as long as the stream lives.
+pub(super) async fn http2_without_end(place: &Place, host: &str, path: &str, key: &str) -> Vec<u8> {
+    send(place, host, path, key, 0x4).await
+}
+
+async fn send(place: &Place, host: &str, path: &str, key: &str, flags: u8) -> Vec<u8> {
     let authorization = format!("Bearer {key}");
     let mut block = Vec::new();
     for (name, value) in [
@@ -41,8 +51,7 @@ pub(super) async fn http2(place: &Place, host: &str, path: &str, key: &str) -> V
     }
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     bytes.extend(frame(4, 0, 0, &[]));
-    // END_STREAM and END_HEADERS.
-    bytes.extend(frame(1, 0x5, 1, &block));
+    bytes.extend(frame(1, flags, 1, &block));
     exchange(place, b"h2", &bytes, has_ended).await
 }
 

@@ -18,6 +18,7 @@ use crate::world::{World, start_with_routes};
 const REQUESTS: usize = 1_000;
 const AT_ONCE: usize = 32;
 
+#[expect(clippy::disallowed_methods, reason = "a long run is asked for from outside")]
 fn count() -> usize {
     std::env::var("GATE_FUZZ_REQUESTS").ok().and_then(|count| count.parse().ok()).unwrap_or(REQUESTS)
 }
