@@ -69,9 +69,17 @@ impl World {
     /// # Panics
     /// If it does not start.
     pub async fn start_set(name: &str, of_permissions: &[&str]) -> Self {
+        Self::start_set_of(name, Part::Permissions, of_permissions).await
+    }
+
+    /// As [`Self::start`], with settings of one part of its own, as `section.key=value`.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn start_set_of(name: &str, part: Part, settings: &[&str]) -> Self {
         let mut config = ClusterConfig::for_test(name, 1).expect("the machine has free ports");
-        let settings = of_permissions.iter().map(|setting| (*setting).to_owned()).collect();
-        config.overrides.insert(Part::Permissions, settings);
+        let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        config.overrides.insert(part, settings);
         Self::of(config).await
     }
 
