@@ -22,7 +22,9 @@ async fn post(path: &str, content_type: &str, key: Option<&str>, body: impl Into
     if let Some(key) = key {
         request = request.header("authorization", format!("Bearer {key}"));
     }
-    let mut connection = shared().await.connect("localhost", Version::HTTP_11).await;
+    // Held until the answer is there: the cluster stops with the last who holds it.
+    let world = shared().await;
+    let mut connection = world.connect("localhost", Version::HTTP_11).await;
     connection.send(request.body(body.into()).unwrap()).await.unwrap()
 }
 
@@ -170,4 +172,24 @@ async fn an_address_that_asks_too_much_is_refused_before_gate_is_asked() {
     // Without gate what would be asked about is 503; the rest was refused before.
     assert_eq!(statuses[..3], [503; 3], "{statuses:?}");
     assert!(statuses.iter().filter(|status| **status == 429).count() >= 4, "{statuses:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_access_log_names_the_decision_whether_it_allowed_or_denied() {
+    let world = shared().await;
+    for key in [Some(world.key("alice")), None] {
+        let outcome = world.get(Version::HTTP_11, "/v1/documents/roadmap", key.as_deref()).await;
+        assert_eq!(outcome.status, if key.is_some() { 200 } else { 401 });
+        let field = format!("\"decision_id\":\"{}\"", outcome.decision_id);
+        let mut found = false;
+        // Envoy writes its log every ten seconds, or when there is enough of it.
+        for _ in 0..240 {
+            found = std::fs::read_to_string(world.files().access_log()).unwrap().contains(&field);
+            if found {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(found, "{field} is not in the log");
+    }
 }
