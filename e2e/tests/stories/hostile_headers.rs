@@ -67,3 +67,53 @@ async fn lapse_18_a_hop_by_hop_header_does_not_take_the_assertion_away() {
     // Refused or passed with the assertion: what must not happen is that the upstream sees the call without it.
     assert!(outcome.status == 400 || outcome.json()["requested_by"]["subject"] == "user:alice", "{outcome:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lapse_17_a_forged_assertion_that_stands_twice_is_not_seen_either() {
+    let world = shared().await;
+    for version in [Version::HTTP_11, Version::HTTP_2] {
+        let request = Request::get(READ)
+            .header("authorization", format!("Bearer {}", world.key("alice")))
+            .header("bailiwick-assertion", "forged")
+            .header("bailiwick-assertion", "a,b")
+            .header("bailiwick-assertion", "");
+        let outcome = world.send(version, request).await;
+        assert_eq!(outcome.json()["requested_by"]["subject"], "user:alice", "{version:?}: {outcome:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lapse_18_no_spelling_of_connection_takes_the_assertion_away() {
+    let world = shared().await;
+    for value in [
+        "Bailiwick-Assertion",
+        "keep-alive,BAILIWICK-ASSERTION",
+        "bailiwick-assertion;q=1",
+        "\"bailiwick-assertion\"",
+        "authorization",
+        "x-request-id, bailiwick-decision-id",
+        "TE, bailiwick-assertion",
+    ] {
+        let request = Request::get(READ)
+            .header("authorization", format!("Bearer {}", world.key("alice")))
+            .header("te", "trailers")
+            .header("connection", value);
+        let outcome = world.send(Version::HTTP_11, request).await;
+        let is_whole = outcome.status == 200 && outcome.json()["requested_by"]["subject"] == "user:alice";
+        // Envoy itself takes off a credential that is named there, so that gate sees none.
+        assert!(matches!(outcome.status, 400 | 401) || is_whole, "{value}: {outcome:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lapse_22_no_upgrade_leads_past_the_gateway() {
+    let world = shared().await;
+    for upgrade in ["websocket", "h2c", "CONNECT-UDP"] {
+        let request = Request::get(READ)
+            .header("authorization", format!("Bearer {}", world.key("alice")))
+            .header("connection", "Upgrade")
+            .header("upgrade", upgrade);
+        let outcome = world.send(Version::HTTP_11, request).await;
+        assert_ne!(outcome.status, 101, "{upgrade}: {outcome:?}");
+    }
+}
