@@ -1,6 +1,9 @@
 //! What the tokens say. Every claim is required: one that is absent or of another type refuses the whole token.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::Refused;
 
 /// A token that lives from one moment to another, both in seconds since 1970.
 pub trait Timed {
@@ -28,8 +31,13 @@ pub struct AssertionClaims {
     pub scope: String,
     /// The route that let the call in. For Bailiwick's own RPCs, the path of the RPC.
     pub route: String,
-    /// What the caller was found to be allowed, as `type#permission`; empty if the route asks for nothing.
+    /// What the caller was found to be allowed, as `type#permission`; several are joined by `&` if all were asked for and by `|` if any
+    /// was. Empty if the route asks for nothing, and if nothing was found (see `verdict`).
     pub permission: String,
+    /// Whether the caller was found to be allowed what the route asks for.
+    pub verdict: Verdict,
+    /// The one request that it is good for, as [`request_digest`] has it; empty if it is good for the whole route.
+    pub request: String,
     /// The id of the credential that was shown; empty if none was.
     pub credential: String,
     /// The kind of the credential that was shown: `api_key`, `access_token` or empty.
@@ -40,6 +48,42 @@ pub struct AssertionClaims {
     /// When it ends, in seconds since 1970.
     #[serde(rename = "exp")]
     pub expires_at: i64,
+}
+
+/// What came of the route's question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The caller may, or the route asks for nothing.
+    Allowed,
+    /// Nobody could say, and the route lets pass then (`on_error: allow`).
+    Undecided,
+    /// The route only watches (`mode: shadow`), and would have denied the call. Who is calling is said only if that is certain.
+    Shadow,
+}
+
+impl AssertionClaims {
+    /// Whether the assertion was made for just this request. One that is bound to none was not: an upstream that asks wants a route
+    /// with `bind: request`.
+    ///
+    /// # Errors
+    /// [`Refused::OtherRequest`].
+    pub fn must_be_for(&self, method: &str, host: &str, path: &str) -> Result<(), Refused> {
+        if self.request == request_digest(method, host, path) { Ok(()) } else { Err(Refused::OtherRequest) }
+    }
+}
+
+/// A request's digest: SHA-256 in lower-case hexadecimal of method, host and path, each with a line feed after it, which none of them
+/// can hold. The host is in lower case and without a port; the path is as it was sent, without its query; a gRPC call's
+/// method is `POST`.
+pub fn request_digest(method: &str, host: &str, path: &str) -> String {
+    let mut hash = Sha256::new();
+    for part in [method, host, path] {
+        hash.update(part.as_bytes());
+        hash.update(b"\n");
+    }
+    let digest: [u8; 32] = hash.finalize().into();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What an access token says (RFC 9068).

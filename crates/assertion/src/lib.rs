@@ -14,12 +14,15 @@
 //! println!("{} of {} may {}", claims.subject, claims.tenant, claims.permission);
 //! # Ok::<(), assertion::Refused>(())
 //! ```
+//!
+//! On a route with `bind: request` the assertion is good for the method, host and path that gate saw, and the upstream holds it to them:
+//! `claims.must_be_for(method, host, path)`. On a route with `on_error: allow` or `mode: shadow` it looks at `claims.verdict`, too.
 
 mod claims;
 mod keys;
 mod verifier;
 
-pub use claims::{AccessTokenClaims, AssertionClaims, Timed};
+pub use claims::{AccessTokenClaims, AssertionClaims, Timed, Verdict, request_digest};
 pub use keys::{KeyRejected, KeySet, KeyUse};
 pub use verifier::{Expectation, Refused, Verifier};
 

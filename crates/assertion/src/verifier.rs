@@ -71,6 +71,9 @@ pub enum Refused {
     /// It has ended, is not valid yet, or would live longer than such a token may.
     #[error("the token has ended, has not begun, or claims too long a life")]
     OutOfTime,
+    /// Made for another request, or for none in particular.
+    #[error("the assertion was not made for this request")]
+    OtherRequest,
 }
 
 /// Verifies tokens of one kind for one audience.

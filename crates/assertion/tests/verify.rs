@@ -38,7 +38,8 @@ fn verifier(signer: &Signer) -> Verifier<AssertionClaims> {
 fn claims() -> Value {
     json!({
         "iss": ISSUER, "aud": "documents", "sub": "user:alice", "tenant": "acme", "scope": "documents.read",
-        "route": "read-document", "permission": "document#view", "credential": "k", "credential_kind": "api_key",
+        "route": "read-document", "permission": "document#view",
+        "verdict": "allowed", "request": "", "credential": "k", "credential_kind": "api_key",
         "iat": NOW, "exp": NOW + 60,
     })
 }
@@ -63,6 +64,26 @@ fn a_good_assertion_says_who_calls() {
     let signer = signer();
     let claims = verifier(&signer).verify(&token(&signer, &good_header(), &claims()), now()).unwrap();
     assert_eq!((claims.subject.as_str(), claims.tenant.as_str()), ("user:alice", "acme"));
+}
+
+#[test]
+fn an_assertion_for_one_request_is_for_no_other() {
+    let signer = signer();
+    let mut bound = claims();
+    bound["request"] = json!(assertion::request_digest("GET", "docs.example", "/v1/documents/a"));
+    let verified = |claims: &Value| verifier(&signer).verify(&token(&signer, &good_header(), claims), now()).unwrap();
+    let bound = verified(&bound);
+    assert_eq!(bound.must_be_for("GET", "docs.example", "/v1/documents/a"), Ok(()));
+    for (method, host, path) in [
+        ("PUT", "docs.example", "/v1/documents/a"),
+        ("GET", "other.example", "/v1/documents/a"),
+        ("GET", "docs.example", "/v1/documents/b"),
+        ("GET", "docs.example/v1", "/documents/a"),
+    ] {
+        assert_eq!(bound.must_be_for(method, host, path), Err(Refused::OtherRequest), "{method} {host} {path}");
+    }
+    let unbound = verified(&claims());
+    assert_eq!(unbound.must_be_for("GET", "docs.example", "/v1/documents/a"), Err(Refused::OtherRequest));
 }
 
 #[test]

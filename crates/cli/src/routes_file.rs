@@ -14,6 +14,19 @@
 //!     caller: required          # none, optional or required; required if absent
 //!     scope: documents.read     # nothing in particular if absent
 //!     audience: documents
+//!   - name: documents-move
+//!     host: documents.example.com
+//!     http: PUT /v1/folders/{folder:id}/documents/{document:base64url}
+//!     permissions:              # or `any:`
+//!       all:
+//!         - folder:{folder}#edit
+//!         - document:{document}#edit
+//!     credentials: [ api_key ]  # api_key, access_token, client_certificate; every kind if absent
+//!     mode: shadow              # enforce or shadow; enforce if absent
+//!     on_error: allow           # deny or allow; deny if absent
+//!     bind: request             # route or request; route if absent
+//!     revocation_grace_seconds: 10
+//!     audience: documents
 //! ";
 //! let routes = cli::routes_file::parse(text)?;
 //! assert_eq!(routes[0].route.name, "documents-read");
@@ -23,10 +36,11 @@
 //!
 //! An unknown key is refused with its line. What the routes mean together (hosts, captures, ties) only gate can tell.
 
+mod choices;
 mod form;
 
 use contract::gate::v1::route::Match;
-use contract::gate::v1::{CallerRequirement, Route};
+use contract::gate::v1::{CallerRequirement, PermissionsMode, Route};
 
 use form::File;
 pub(crate) use form::RouteForm;
@@ -105,7 +119,12 @@ pub fn write_caller(caller: CallerRequirement) -> &'static str {
 
 /// What the caller must be allowed, as the file has it; nothing if that is nothing.
 pub fn write_permission(route: &Route) -> String {
-    route.permission.as_ref().map_or_else(String::new, |needed| format!("{}#{}", needed.resource, needed.permission))
+    let sign = match route.permissions_mode() {
+        PermissionsMode::Any => " | ",
+        PermissionsMode::All | PermissionsMode::Unspecified => " & ",
+    };
+    let needed = route.permissions.iter().map(|needed| format!("{}#{}", needed.resource, needed.permission));
+    needed.collect::<Vec<_>>().join(sign)
 }
 
 /// The lines with a `name:` on them: the YAML reader does not tell where a value stood.
@@ -144,6 +163,11 @@ mod tests {
     host: documents.example.com
     grpc: {service: example.v1.Documents, method: List}
     caller: optional
+    credentials: [api_key, access_token]
+    mode: shadow
+    on_error: allow
+    bind: request
+    revocation_grace_seconds: 10
     audience: documents
 ";
 
@@ -169,6 +193,25 @@ mod tests {
         let text = serde_json::to_string(&serde_json::json!({ "routes": forms })).unwrap();
         let again: Vec<_> = parse(&text).unwrap().into_iter().map(|placed| placed.route).collect();
         assert_eq!(again, routes.into_iter().map(|placed| placed.route).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn several_permissions_are_all_or_any() {
+        let write = |permissions: &str| GOOD.replace("permission: document:{document}#view", permissions);
+        let shown = |permissions: &str| write_permission(&parse(&write(permissions)).unwrap()[0].route);
+        assert_eq!(
+            shown("permissions: {all: ['document:x#view', 'document:y#edit']}"),
+            "document:x#view & document:y#edit"
+        );
+        assert_eq!(
+            shown("permissions: {any: ['document:x#view', 'document:y#edit']}"),
+            "document:x#view | document:y#edit"
+        );
+        for wrong in
+            ["permissions: {}", "permissions: {all: ['d:x#view'], any: ['d:x#view']}", "permissions: {some: []}"]
+        {
+            assert!(refusal(&write(wrong)).contains("line"), "{wrong}");
+        }
     }
 
     #[test]

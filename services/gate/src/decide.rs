@@ -11,6 +11,7 @@ pub(crate) mod supposed;
 
 use std::time::Duration;
 
+use assertion::Verdict;
 use chassis::Context;
 use chassis::auth::API_KEY_PREFIX;
 use chassis::peer::Bounds;
@@ -24,7 +25,7 @@ use crate::domain::credential::{API_KEY, AUTHORIZATION, Shown};
 use crate::domain::decision::{Allowed, Decision, Outcome};
 use crate::domain::denial::Denial;
 use crate::domain::request::{RawRequest, Request, looks_like_grpc};
-use crate::domain::route::CallerRequirement;
+use crate::domain::route::{Bind, CallerRequirement};
 use crate::domain::table::Found;
 
 /// How long before its own deadline gate stops waiting for others, so that it can still say that it could not decide.
@@ -61,7 +62,9 @@ pub(crate) async fn decide(gate: &Gate, call: &Call, raw: RawRequest) -> Decisio
         Ok((found, request)) => {
             found.route.name.clone_into(&mut route);
             tenant = found.tenant.as_ref().map(ToString::to_string).unwrap_or_default();
-            judge(gate, call, &found, &request).await
+            let mut learnt = Learnt { caller: None, remove: vec![API_KEY] };
+            let weighed = weigh(gate, call, &found, &request, &mut learnt).await;
+            settle(gate, call, &found, &request, learnt, weighed)
         }
         Err(denial) => Err(denial),
     };
@@ -71,24 +74,71 @@ pub(crate) async fn decide(gate: &Gate, call: &Call, raw: RawRequest) -> Decisio
     decision
 }
 
-async fn judge(gate: &Gate, call: &Call, found: &Found, request: &Request) -> Result<Allowed, Denial> {
-    let shown = match found.route.caller {
+/// What a decision learns on its way, and still knows when it ends badly.
+struct Learnt {
+    caller: Option<Caller>,
+    /// The headers to take off, should the call pass.
+    remove: Vec<&'static str>,
+}
+
+async fn weigh(
+    gate: &Gate,
+    call: &Call,
+    found: &Found,
+    request: &Request,
+    learnt: &mut Learnt,
+) -> Result<Verdict, Denial> {
+    let route = &found.route;
+    // An API key is not passed on even where nobody looked at it.
+    let holds_key = request.headers.holds(AUTHORIZATION, API_KEY_PREFIX);
+    if holds_key {
+        learnt.remove.push(AUTHORIZATION);
+    }
+    let shown = match route.caller {
         CallerRequirement::None => Shown::Nothing,
         CallerRequirement::Optional | CallerRequirement::Required => Shown::read(&request.headers)?,
     };
-    let mut remove = vec![API_KEY];
-    // An API key is not passed on even where nobody looked at it.
-    if shown.is_in_authorization() || request.headers.holds(AUTHORIZATION, API_KEY_PREFIX) {
-        remove.push(AUTHORIZATION);
+    if shown.is_in_authorization() && !holds_key {
+        learnt.remove.push(AUTHORIZATION);
     }
-    let caller = gate.callers.authenticate(shown, call).await?;
-    let who = caller.as_ref().map(|caller| &caller.who);
-    if let Some(question) = found.route.admit(found.tenant.as_ref(), &found.captures, who)? {
-        let token = request.headers.single(header::CONSISTENCY)?;
-        gate.permissions.ask(question, token, call).await?;
+    learnt.caller = gate.callers.authenticate(shown, route.revocation_grace, call).await?;
+    if let Some(caller) = &learnt.caller {
+        route.must_take(caller.kind.name())?;
     }
-    let assertion = gate.assertions.about(caller.as_ref(), &found.route, call.now)?;
-    Ok(Allowed { assertion, remove })
+    let who = learnt.caller.as_ref().map(|caller| &caller.who);
+    let asked = route.admit(found.tenant.as_ref(), &found.captures, who)?;
+    if asked.questions.is_empty() {
+        return Ok(Verdict::Allowed);
+    }
+    let token = request.headers.single(header::CONSISTENCY)?;
+    route.follow(gate.permissions.ask_all(asked, token, call).await)
+}
+
+/// What becomes of the call, now that it was weighed.
+fn settle(
+    gate: &Gate,
+    call: &Call,
+    found: &Found,
+    request: &Request,
+    learnt: Learnt,
+    weighed: Result<Verdict, Denial>,
+) -> Result<Allowed, Denial> {
+    let Learnt { mut caller, remove } = learnt;
+    let verdict = match weighed {
+        Ok(verdict) => verdict,
+        Err(denial) if found.route.only_watches(&denial) => {
+            // The upstream is told of nobody of another tenant, whoever let them in.
+            caller = caller.filter(|caller| found.tenant.as_ref() == Some(&caller.who.tenant));
+            Verdict::Shadow
+        }
+        Err(denial) => return Err(denial),
+    };
+    let bound_to = match found.route.bind {
+        Bind::Route => String::new(),
+        Bind::Request => assertion::request_digest(&request.method, &request.host, request.path.raw()),
+    };
+    let assertion = gate.assertions.about(caller.as_ref(), &found.route, verdict, bound_to, call.now)?;
+    Ok(Allowed { assertion, remove, verdict })
 }
 
 fn record(gate: &Gate, Decision { id, route, tenant, outcome, .. }: &Decision) {

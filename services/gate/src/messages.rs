@@ -3,7 +3,7 @@
 use contract::gate::v1 as proto;
 
 use crate::domain::policy::{MatchDraft, RouteDraft};
-use crate::domain::route::CallerRequirement;
+use crate::domain::route::{Bind, CallerRequirement, Combine, Mode, OnError};
 
 /// The route of a message, unread.
 pub(crate) fn draft(message: &proto::Route) -> RouteDraft {
@@ -21,14 +21,47 @@ pub(crate) fn draft(message: &proto::Route) -> RouteDraft {
         proto::CallerRequirement::Required => Some(CallerRequirement::Required),
         proto::CallerRequirement::Unspecified => None,
     };
-    let permission = message.permission.as_ref().map(|needed| (needed.resource.clone(), needed.permission.clone()));
+    let permissions = message.permissions.iter();
+    let permissions = permissions.map(|needed| (needed.resource.clone(), needed.permission.clone())).collect();
+    let combine = match message.permissions_mode() {
+        proto::PermissionsMode::Unspecified | proto::PermissionsMode::All => Combine::All,
+        proto::PermissionsMode::Any => Combine::Any,
+    };
+    let mode = match message.mode() {
+        proto::RouteMode::Unspecified | proto::RouteMode::Enforce => Mode::Enforce,
+        proto::RouteMode::Shadow => Mode::Shadow,
+    };
+    let on_error = match message.on_error() {
+        proto::OnError::Unspecified | proto::OnError::Deny => OnError::Deny,
+        proto::OnError::Allow => OnError::Allow,
+    };
+    let bind = match message.bind() {
+        proto::Binding::Unspecified | proto::Binding::Route => Bind::Route,
+        proto::Binding::Request => Bind::Request,
+    };
     RouteDraft {
         name: message.name.clone(),
         host: message.host.clone(),
         matching,
         caller,
         scope: message.scope.clone(),
-        permission,
+        permissions,
+        combine,
         audience: message.audience.clone(),
+        credentials: message.credentials.iter().map(|kind| credential(*kind)).collect(),
+        mode,
+        on_error,
+        bind,
+        revocation_grace_seconds: message.revocation_grace_seconds,
+    }
+}
+
+/// The kind's name in an assertion. One that is not known yet must not be taken for an absent one, which would mean every kind.
+fn credential(kind: i32) -> Option<&'static str> {
+    match proto::CredentialKind::try_from(kind).ok()? {
+        proto::CredentialKind::Unspecified => None,
+        proto::CredentialKind::ApiKey => Some("api_key"),
+        proto::CredentialKind::AccessToken => Some("access_token"),
+        proto::CredentialKind::ClientCertificate => Some("client_certificate"),
     }
 }

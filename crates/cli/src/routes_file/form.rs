@@ -3,9 +3,13 @@
 use std::fmt;
 
 use contract::gate::v1::route::Match;
-use contract::gate::v1::{CallerRequirement, GrpcMatch, HttpMatch, PermissionRequirement, Route};
+use contract::gate::v1::{
+    Binding, GrpcMatch, HttpMatch, OnError, PermissionRequirement, PermissionsMode, Route, RouteMode,
+};
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Serialize, Serializer};
+
+use super::choices::{BindForm, CallerForm, CredentialForm, ModeForm, OnErrorForm};
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -31,6 +35,18 @@ pub(crate) struct RouteForm {
     scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     permission: Option<PermissionForm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permissions: Option<PermissionsForm>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    credentials: Vec<CredentialForm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<ModeForm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_error: Option<OnErrorForm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bind: Option<BindForm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation_grace_seconds: Option<u32>,
     audience: String,
 }
 
@@ -47,16 +63,24 @@ struct RouteFields {
     #[serde(default)]
     scope: String,
     permission: Option<PermissionForm>,
+    permissions: Option<PermissionsForm>,
+    #[serde(default)]
+    credentials: Vec<CredentialForm>,
+    mode: Option<ModeForm>,
+    on_error: Option<OnErrorForm>,
+    bind: Option<BindForm>,
+    revocation_grace_seconds: Option<u32>,
     audience: String,
 }
 
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum CallerForm {
-    None,
-    Optional,
-    #[default]
-    Required,
+/// Several permissions: `all: […]` or `any: […]`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+struct PermissionsForm {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    all: Vec<PermissionForm>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    any: Vec<PermissionForm>,
 }
 
 /// `GET /v1/documents/{document:id}`, or `method` and `path`.
@@ -75,21 +99,45 @@ impl TryFrom<RouteFields> for RouteForm {
     type Error = String;
 
     fn try_from(fields: RouteFields) -> Result<Self, String> {
-        let RouteFields { name, host, http, grpc, caller, scope, permission, audience } = fields;
+        let RouteFields { name, http, grpc, permission, permissions, .. } = &fields;
         if http.is_some() == grpc.is_some() {
             return Err(format!("route `{name}` needs one of `http` and `grpc`"));
         }
-        Ok(Self { name, host, http, grpc, caller, scope, permission, audience })
+        let lists = permissions
+            .as_ref()
+            .map_or(0, |several| [&several.all, &several.any].iter().filter(|list| !list.is_empty()).count());
+        if permission.is_some() && permissions.is_some() {
+            return Err(format!("route `{name}` has both `permission` and `permissions`"));
+        }
+        if permissions.is_some() && lists != 1 {
+            return Err(format!("route `{name}` needs one of `all` and `any` under `permissions`"));
+        }
+        Ok(Self {
+            name: fields.name,
+            host: fields.host,
+            http: fields.http,
+            grpc: fields.grpc,
+            caller: fields.caller,
+            scope: fields.scope,
+            permission: fields.permission,
+            permissions: fields.permissions,
+            credentials: fields.credentials,
+            mode: fields.mode,
+            on_error: fields.on_error,
+            bind: fields.bind,
+            revocation_grace_seconds: fields.revocation_grace_seconds,
+            audience: fields.audience,
+        })
     }
 }
 
 impl RouteForm {
     /// The route as a message.
     pub(crate) fn into_route(self) -> Route {
-        let caller = match self.caller {
-            CallerForm::None => CallerRequirement::None,
-            CallerForm::Optional => CallerRequirement::Optional,
-            CallerForm::Required => CallerRequirement::Required,
+        let (mode, several) = match self.permissions {
+            None => (PermissionsMode::Unspecified, self.permission.into_iter().collect()),
+            Some(PermissionsForm { all, any }) if any.is_empty() => (PermissionsMode::All, all),
+            Some(PermissionsForm { any, .. }) => (PermissionsMode::Any, any),
         };
         let http = self.http.map(|http| Match::Http(http.0));
         let grpc = self.grpc.map(|grpc| Match::Grpc(grpc.0));
@@ -97,10 +145,16 @@ impl RouteForm {
             name: self.name,
             host: self.host,
             r#match: http.or(grpc),
-            caller: caller.into(),
+            caller: self.caller.to_proto().into(),
             scope: self.scope,
-            permission: self.permission.map(|permission| permission.0),
+            permissions: several.into_iter().map(|permission| permission.0).collect(),
+            permissions_mode: mode.into(),
             audience: self.audience,
+            credentials: self.credentials.iter().map(|kind| kind.to_proto().into()).collect(),
+            mode: self.mode.map_or(RouteMode::Unspecified, ModeForm::to_proto).into(),
+            on_error: self.on_error.map_or(OnError::Unspecified, OnErrorForm::to_proto).into(),
+            bind: self.bind.map_or(Binding::Unspecified, BindForm::to_proto).into(),
+            revocation_grace_seconds: self.revocation_grace_seconds,
         }
     }
 
@@ -111,19 +165,28 @@ impl RouteForm {
             Some(Match::Grpc(grpc)) => (None, Some(GrpcForm(grpc.clone()))),
             None => (None, None),
         };
-        let caller = match route.caller() {
-            CallerRequirement::None => CallerForm::None,
-            CallerRequirement::Optional => CallerForm::Optional,
-            CallerRequirement::Required | CallerRequirement::Unspecified => CallerForm::Required,
+        let needed: Vec<_> = route.permissions.iter().cloned().map(PermissionForm).collect();
+        let several = |all, any| (None, Some(PermissionsForm { all, any }));
+        let (permission, permissions) = match (needed.len(), route.permissions_mode()) {
+            (0, _) => (None, None),
+            (1, PermissionsMode::Unspecified) => (needed.into_iter().next(), None),
+            (_, PermissionsMode::Unspecified | PermissionsMode::All) => several(needed, Vec::new()),
+            (_, PermissionsMode::Any) => several(Vec::new(), needed),
         };
         Self {
             name: route.name.clone(),
             host: route.host.clone(),
             http,
             grpc,
-            caller,
+            caller: CallerForm::of(route.caller()),
             scope: route.scope.clone(),
-            permission: route.permission.clone().map(PermissionForm),
+            permission,
+            permissions,
+            credentials: route.credentials().filter_map(CredentialForm::of).collect(),
+            mode: ModeForm::of(route.mode()),
+            on_error: OnErrorForm::of(route.on_error()),
+            bind: BindForm::of(route.bind()),
+            revocation_grace_seconds: route.revocation_grace_seconds,
             audience: route.audience.clone(),
         }
     }

@@ -410,7 +410,7 @@ pub mod host_service_server {
     }
 }
 /// Which calls a tenant's hosts take, and what each needs. What no route names is denied.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Route {
     /// [a-z][a-z0-9-]{0,62}, unique in the tenant.
     #[prost(string, tag = "1")]
@@ -423,12 +423,31 @@ pub struct Route {
     /// What the caller's credential must be usable for. Empty: nothing in particular.
     #[prost(string, tag = "6")]
     pub scope: ::prost::alloc::string::String,
-    /// What the caller must be allowed. Absent: being who they are is enough.
-    #[prost(message, optional, tag = "7")]
-    pub permission: ::core::option::Option<PermissionRequirement>,
+    /// What the caller must be allowed, at most 8. None: being who they are is enough.
+    #[prost(message, repeated, tag = "7")]
+    pub permissions: ::prost::alloc::vec::Vec<PermissionRequirement>,
     /// Who the assertion is for: the upstream refuses one that names another. [a-z0-9][a-z0-9.-]{0,127}
     #[prost(string, tag = "8")]
     pub audience: ::prost::alloc::string::String,
+    /// How many of several permissions must be held. Unspecified: all.
+    #[prost(enumeration = "PermissionsMode", tag = "9")]
+    pub permissions_mode: i32,
+    /// Which kinds of credential are taken. None: every kind.
+    #[prost(enumeration = "CredentialKind", repeated, tag = "10")]
+    pub credentials: ::prost::alloc::vec::Vec<i32>,
+    /// Whether the route is in force. Unspecified: it is.
+    #[prost(enumeration = "RouteMode", tag = "11")]
+    pub mode: i32,
+    /// What becomes of a call whose permissions cannot be asked about now. Unspecified: it is denied.
+    #[prost(enumeration = "OnError", tag = "12")]
+    pub on_error: i32,
+    /// What the assertion is good for besides its audience. Unspecified: every call on this route.
+    #[prost(enumeration = "Binding", tag = "13")]
+    pub bind: i32,
+    /// How long credentials are believed on this route while nothing is heard of identity, in seconds: 5 to 3,600, and never longer
+    /// than the service's own bound (`identity_silence_seconds_max`). Absent: that bound.
+    #[prost(uint32, optional, tag = "14")]
+    pub revocation_grace_seconds: ::core::option::Option<u32>,
     #[prost(oneof = "route::Match", tags = "3, 4")]
     pub r#match: ::core::option::Option<route::Match>,
 }
@@ -448,8 +467,9 @@ pub struct HttpMatch {
     /// One of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS.
     #[prost(string, tag = "1")]
     pub method: ::prost::alloc::string::String,
-    /// Literal segments and typed captures, for example "/v1/documents/{document:id}". A capture takes one whole segment; "id" is the
-    /// alphabet of object ids.
+    /// Literal segments and typed captures, for example "/v1/documents/{document:id}". A capture takes one whole segment: "id" is the
+    /// alphabet of object ids, without a slash, and anything else is refused (400); "base64url" is anything of 1 to 768 bytes, and becomes
+    /// its encoding without padding (RFC 4648, 5), which is an object id.
     #[prost(string, tag = "2")]
     pub path_template: ::prost::alloc::string::String,
 }
@@ -504,6 +524,168 @@ impl CallerRequirement {
             "CALLER_REQUIREMENT_NONE" => Some(Self::None),
             "CALLER_REQUIREMENT_OPTIONAL" => Some(Self::Optional),
             "CALLER_REQUIREMENT_REQUIRED" => Some(Self::Required),
+            _ => None,
+        }
+    }
+}
+/// How many of several permissions must be held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PermissionsMode {
+    Unspecified = 0,
+    /// Each of them.
+    All = 1,
+    /// One of them.
+    Any = 2,
+}
+impl PermissionsMode {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PERMISSIONS_MODE_UNSPECIFIED",
+            Self::All => "PERMISSIONS_MODE_ALL",
+            Self::Any => "PERMISSIONS_MODE_ANY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PERMISSIONS_MODE_UNSPECIFIED" => Some(Self::Unspecified),
+            "PERMISSIONS_MODE_ALL" => Some(Self::All),
+            "PERMISSIONS_MODE_ANY" => Some(Self::Any),
+            _ => None,
+        }
+    }
+}
+/// A kind of credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CredentialKind {
+    Unspecified = 0,
+    ApiKey = 1,
+    AccessToken = 2,
+    ClientCertificate = 3,
+}
+impl CredentialKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CREDENTIAL_KIND_UNSPECIFIED",
+            Self::ApiKey => "CREDENTIAL_KIND_API_KEY",
+            Self::AccessToken => "CREDENTIAL_KIND_ACCESS_TOKEN",
+            Self::ClientCertificate => "CREDENTIAL_KIND_CLIENT_CERTIFICATE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CREDENTIAL_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "CREDENTIAL_KIND_API_KEY" => Some(Self::ApiKey),
+            "CREDENTIAL_KIND_ACCESS_TOKEN" => Some(Self::AccessToken),
+            "CREDENTIAL_KIND_CLIENT_CERTIFICATE" => Some(Self::ClientCertificate),
+            _ => None,
+        }
+    }
+}
+/// Whether a route is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RouteMode {
+    Unspecified = 0,
+    /// What it denies is denied.
+    Enforce = 1,
+    /// It decides, remembers what it would have denied (`GetShadowReport`), and lets pass all the same, with an assertion that says
+    /// `verdict: shadow`. A request that can be read in two ways is denied even so.
+    Shadow = 2,
+}
+impl RouteMode {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ROUTE_MODE_UNSPECIFIED",
+            Self::Enforce => "ROUTE_MODE_ENFORCE",
+            Self::Shadow => "ROUTE_MODE_SHADOW",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ROUTE_MODE_UNSPECIFIED" => Some(Self::Unspecified),
+            "ROUTE_MODE_ENFORCE" => Some(Self::Enforce),
+            "ROUTE_MODE_SHADOW" => Some(Self::Shadow),
+            _ => None,
+        }
+    }
+}
+/// What becomes of a call whose permissions cannot be asked about now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum OnError {
+    Unspecified = 0,
+    /// It is denied, as one that may be tried again.
+    Deny = 1,
+    /// It passes, with an assertion that says `verdict: undecided`. A caller whose credential cannot be judged is denied even so.
+    Allow = 2,
+}
+impl OnError {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ON_ERROR_UNSPECIFIED",
+            Self::Deny => "ON_ERROR_DENY",
+            Self::Allow => "ON_ERROR_ALLOW",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ON_ERROR_UNSPECIFIED" => Some(Self::Unspecified),
+            "ON_ERROR_DENY" => Some(Self::Deny),
+            "ON_ERROR_ALLOW" => Some(Self::Allow),
+            _ => None,
+        }
+    }
+}
+/// What an assertion is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Binding {
+    Unspecified = 0,
+    /// Every call on its route, while it lives.
+    Route = 1,
+    /// Calls with the method, host and path of this one, whose digest it holds.
+    Request = 2,
+}
+impl Binding {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "BINDING_UNSPECIFIED",
+            Self::Route => "BINDING_ROUTE",
+            Self::Request => "BINDING_REQUEST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "BINDING_UNSPECIFIED" => Some(Self::Unspecified),
+            "BINDING_ROUTE" => Some(Self::Route),
+            "BINDING_REQUEST" => Some(Self::Request),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use assertion::{AccessTokenClaims, AssertionClaims, Expectation};
+use assertion::{AccessTokenClaims, AssertionClaims, Expectation, Verdict};
 use chassis::Clock as _;
 use chassis::auth::{ACCESS_TOKEN_AUDIENCE, ACCESS_TOKEN_ISSUER, ASSERTION_ISSUER};
 use chassis::clock::ManualClock;
@@ -120,6 +120,8 @@ impl Credentials {
             scope: self.scopes.join(" "),
             route: path.to_owned(),
             permission: rpc.map_or("", |rpc| rpc.permission).to_owned(),
+            verdict: Verdict::Allowed,
+            request: String::new(),
             credential: self.credential_id.clone(),
             credential_kind: self.credential_kind.to_owned(),
             issued_at: now,

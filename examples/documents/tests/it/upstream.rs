@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use assertion::{AssertionClaims, KeyUse};
+use assertion::{AssertionClaims, KeyUse, Verdict};
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -58,6 +58,8 @@ pub(crate) fn alice(route: &str) -> AssertionClaims {
         scope: "documents.read".to_owned(),
         route: route.to_owned(),
         permission: "document#view".to_owned(),
+        verdict: Verdict::Allowed,
+        request: String::new(),
         credential: "k1".to_owned(),
         credential_kind: "api_key".to_owned(),
         issued_at: NOW.unix_timestamp(),

@@ -1,7 +1,7 @@
 //! Gate's signed word about a caller on a route. Signing costs more than the rest of most decisions, so it is done once for the
 //! same caller, route and audience, and used again while at least half of its life remains.
 
-use assertion::{AssertionClaims, Expectation};
+use assertion::{AssertionClaims, Expectation, Verdict};
 use chassis::auth::ASSERTION_ISSUER;
 use chassis::signing::SigningKey;
 use moka::sync::Cache;
@@ -44,14 +44,22 @@ impl Assertions {
     }
 
     /// What gate says about the caller on this route; about nobody, on a route that lets anyone in.
-    pub(crate) fn about(&self, caller: Option<&Caller>, route: &Route, now: OffsetDateTime) -> Result<String, Denial> {
+    /// `request` is the digest of the one request that it is to be good for, or empty.
+    pub(crate) fn about(
+        &self,
+        caller: Option<&Caller>,
+        route: &Route,
+        verdict: Verdict,
+        request: String,
+        now: OffsetDateTime,
+    ) -> Result<String, Denial> {
         let now = now.unix_timestamp();
         let credential_ends_at = caller.and_then(|caller| caller.ends_at).map(OffsetDateTime::unix_timestamp);
         let expires_at = credential_ends_at.map_or(now + self.seconds, |end| end.min(now + self.seconds));
         if expires_at <= now {
             return Err(invalid("the credential ends within this second"));
         }
-        let claims = claims(caller, route, now, expires_at);
+        let claims = AssertionClaims { request, ..claims(caller, route, verdict, (now, expires_at)) };
         let digest = digest(&claims, credential_ends_at);
         if let Some(minted) = self.minted.get(&digest)
             && minted.is_half_fresh(now)
@@ -66,7 +74,12 @@ impl Assertions {
     }
 }
 
-fn claims(caller: Option<&Caller>, route: &Route, now: i64, expires_at: i64) -> AssertionClaims {
+fn claims(
+    caller: Option<&Caller>,
+    route: &Route,
+    verdict: Verdict,
+    (issued_at, expires_at): (i64, i64),
+) -> AssertionClaims {
     let text = |read: fn(&Caller) -> String| caller.map(read).unwrap_or_default();
     AssertionClaims {
         issuer: ASSERTION_ISSUER.to_owned(),
@@ -75,11 +88,16 @@ fn claims(caller: Option<&Caller>, route: &Route, now: i64, expires_at: i64) -> 
         tenant: text(|caller| caller.who.tenant.to_string()),
         scope: text(|caller| caller.who.scopes.joined()),
         route: route.name.clone(),
-        // Somebody without a credential was found to be allowed nothing.
-        permission: route.need.name(),
+        permission: match verdict {
+            Verdict::Allowed => route.need.name(),
+            // Nobody found it.
+            Verdict::Undecided | Verdict::Shadow => String::new(),
+        },
+        verdict,
+        request: String::new(),
         credential: text(|caller| caller.credential_id.clone()),
         credential_kind: text(|caller| caller.kind.name().to_owned()),
-        issued_at: now,
+        issued_at,
         expires_at,
     }
 }
@@ -94,13 +112,24 @@ fn digest(claims: &AssertionClaims, credential_ends_at: Option<i64>) -> [u8; 32]
         scope,
         route,
         permission,
+        verdict,
+        request,
         credential,
         credential_kind,
-        ..
+        issued_at: _,
+        expires_at: _,
     } = claims;
+    let verdict = match verdict {
+        Verdict::Allowed => "allowed",
+        Verdict::Undecided => "undecided",
+        Verdict::Shadow => "shadow",
+    };
     let end = credential_ends_at.map_or_else(String::new, |end| end.to_string());
     let mut hash = Sha256::new();
-    for part in [issuer, audience, subject, tenant, scope, route, permission, credential, credential_kind, &end] {
+    hash.update(verdict.as_bytes());
+    for part in
+        [issuer, audience, subject, tenant, scope, route, permission, request, credential, credential_kind, &end]
+    {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }

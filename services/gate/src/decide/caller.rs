@@ -24,15 +24,21 @@ pub(crate) struct Callers {
 
 impl Callers {
     /// Who shows this; none if nothing is shown.
-    pub(crate) async fn authenticate(&self, shown: Shown, call: &Call) -> Result<Option<Caller>, Denial> {
+    /// `grace` is how long the route tolerates silence of identity, if not as long as the service does.
+    pub(crate) async fn authenticate(
+        &self,
+        shown: Shown,
+        grace: Option<Duration>,
+        call: &Call,
+    ) -> Result<Option<Caller>, Denial> {
         let caller = match shown {
             Shown::Nothing => return Ok(None),
             Shown::ApiKey { text, .. } => {
-                self.hears_identity()?;
+                self.hears_identity(grace)?;
                 self.api_keys.owner(&text, call).await?
             }
             Shown::AccessToken(token) => {
-                self.hears_identity()?;
+                self.hears_identity(grace)?;
                 let claims = self.tokens.verify(&token, call.now).map_err(|refused| invalid(refused.to_string()))?;
                 self.api_keys.refuse_revoked(&claims.client_id)?;
                 owner_of_token(&claims).ok_or_else(|| invalid("the token's tenant or subject cannot be read"))?
@@ -43,9 +49,10 @@ impl Callers {
     }
 
     /// A revocation may have happened that never came here.
-    fn hears_identity(&self) -> Result<(), Denial> {
+    fn hears_identity(&self, grace: Option<Duration>) -> Result<(), Denial> {
+        let silence_max = grace.map_or(self.silence_max, |grace| grace.min(self.silence_max));
         let silence = self.freshness.age();
-        if silence <= self.silence_max {
+        if silence <= silence_max {
             Ok(())
         } else {
             Err(Denial::new(Reason::Unavailable, format!("nothing was heard of identity for {} s", silence.as_secs())))

@@ -10,12 +10,14 @@ use contract::permissions::v1::permission_service_client::PermissionServiceClien
 use contract::permissions::v1::{
     CheckBulkItem, CheckRequest, Consistency, ObjectReference, Permissionship, SubjectReference,
 };
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 
 use super::Call;
 use super::conversations::Conversations;
 use super::metrics::QuestionMetrics;
 use crate::domain::denial::{Denial, Reason};
-use crate::domain::route::Question;
+use crate::domain::route::{Combine, Question, Questions};
 
 /// The answers that mean that the caller's consistency token is of no use.
 const TOKEN_REFUSED: [PublicReason; 3] =
@@ -46,8 +48,30 @@ impl Permissions {
         Self { conversations: Conversations::new(peer.clone(), tasks), peer, metrics }
     }
 
+    /// Asks all at the same time. One answer that settles the matter is waited for, not those that change nothing.
+    pub(crate) async fn ask_all(&self, asked: Questions, token: Option<&str>, call: &Call) -> Result<(), Denial> {
+        let Questions { questions, combine } = asked;
+        let mut open: FuturesUnordered<_> =
+            questions.into_iter().map(|question| self.ask(question, token, call)).collect();
+        let (mut held, mut missing, mut undecided) = (open.is_empty(), None, None);
+        while let Some(answer) = open.next().await {
+            match (answer, combine) {
+                (Ok(()), Combine::Any) => return Ok(()),
+                (Ok(()), Combine::All) => held = true,
+                (Err(denial), _) if denial.reason == Reason::Unavailable => undecided = Some(denial),
+                (Err(denial), Combine::Any) if denial.reason == Reason::Forbidden => missing = Some(denial),
+                (Err(denial), Combine::Any | Combine::All) => return Err(denial),
+            }
+        }
+        match undecided.or(missing) {
+            Some(denial) => Err(denial),
+            None if held => Ok(()),
+            None => Err(Denial::new(Reason::Forbidden, "no permission was found")),
+        }
+    }
+
     /// Asks, at least as fresh as the caller's token if there is one.
-    pub(crate) async fn ask(&self, question: Question, token: Option<&str>, call: &Call) -> Result<(), Denial> {
+    async fn ask(&self, question: Question, token: Option<&str>, call: &Call) -> Result<(), Denial> {
         // A caller's token is of its own tenant's revisions, and says nothing of the system's.
         let token = token.filter(|_| !question.namespace.is_system());
         let Question { namespace, .. } = &question;

@@ -42,10 +42,8 @@ pub(crate) async fn suppose(
 }
 
 async fn judge(gate: &Gate, call: &Call, found: &Found, who: Option<&Who>) -> Result<(), Denial> {
-    match found.route.admit(found.tenant.as_ref(), &found.captures, who)? {
-        Some(question) => gate.permissions.ask(question, None, call).await,
-        None => Ok(()),
-    }
+    let asked = found.route.admit(found.tenant.as_ref(), &found.captures, who)?;
+    found.route.follow(gate.permissions.ask_all(asked, None, call).await).map(drop)
 }
 
 /// A path alone does not say whether it is a gRPC method's: if there is a route for that, it is.

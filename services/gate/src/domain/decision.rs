@@ -1,5 +1,7 @@
 //! A decision: whatever is asked, it ends in one of these two outcomes, and an answer can be made from nothing else.
 
+use assertion::Verdict;
+
 use super::denial::{Denial, Reason};
 
 /// What was decided about one call.
@@ -32,13 +34,19 @@ pub(crate) struct Allowed {
     pub(crate) assertion: String,
     /// The headers that held credentials, to be taken off.
     pub(crate) remove: Vec<&'static str>,
+    /// Whether it passes because it may.
+    pub(crate) verdict: Verdict,
 }
 
 impl Outcome {
     /// The outcome and its reason as a metric's labels.
     pub(crate) fn labels(&self) -> (&'static str, &'static str) {
         match self {
-            Self::Allowed(_) => ("allowed", "none"),
+            Self::Allowed(allowed) => match allowed.verdict {
+                Verdict::Allowed => ("allowed", "none"),
+                Verdict::Undecided => ("allowed", "undecided"),
+                Verdict::Shadow => ("allowed", "shadow"),
+            },
             Self::Denied(denial) if denial.reason == Reason::Unavailable => ("error", denial.reason.name()),
             Self::Denied(denial) => ("denied", denial.reason.name()),
         }

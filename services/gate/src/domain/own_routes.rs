@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use contract::rpc::{Entry, RPCS, Rpc};
 
-use super::route::{CallerRequirement, Need, Route};
+use super::route::{Bind, CallerRequirement, Mode, Need, OnError, Route};
 
 /// The routes by path.
 #[derive(Clone, Debug)]
@@ -40,7 +40,18 @@ fn route(rpc: &Rpc) -> Result<Route, String> {
         }
     };
     let caller = if rpc.anonymous { CallerRequirement::Optional } else { CallerRequirement::Required };
-    Ok(Route { name: rpc.path.to_owned(), caller, scope: rpc.scope.to_owned(), need, audience: rpc.service.to_owned() })
+    Ok(Route {
+        name: rpc.path.to_owned(),
+        caller,
+        scope: rpc.scope.to_owned(),
+        need,
+        audience: rpc.service.to_owned(),
+        credentials: Vec::new(),
+        mode: Mode::Enforce,
+        on_error: OnError::Deny,
+        bind: Bind::Route,
+        revocation_grace: None,
+    })
 }
 
 /// Whether this is the audience of one of our own services: no route of a tenant may speak to it.

@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::host;
 use super::own_routes::is_own_audience;
-use super::route::{CallerRequirement, Match, Need, Route};
+use super::route::{Bind, CallerRequirement, Combine, Match, Mode, Need, ObjectNeed, OnError, Route};
 use super::template::{PathTemplate, ResourceTemplate, Segment, is_member_name};
 
 /// A route as its author wrote it.
@@ -17,9 +18,16 @@ pub(crate) struct RouteDraft {
     pub(crate) matching: Option<MatchDraft>,
     pub(crate) caller: Option<CallerRequirement>,
     pub(crate) scope: String,
-    /// Resource and permission.
-    pub(crate) permission: Option<(String, String)>,
+    /// Resource and permission of each.
+    pub(crate) permissions: Vec<(String, String)>,
+    pub(crate) combine: Combine,
     pub(crate) audience: String,
+    /// The names of the kinds; none for one that is unknown.
+    pub(crate) credentials: Vec<Option<&'static str>>,
+    pub(crate) mode: Mode,
+    pub(crate) on_error: OnError,
+    pub(crate) bind: Bind,
+    pub(crate) revocation_grace_seconds: Option<u32>,
 }
 
 /// Which requests it takes, as its author wrote it.
@@ -43,7 +51,7 @@ pub(crate) struct Fault {
     /// The route's place among those that were applied.
     pub(crate) index: usize,
     pub(crate) name: String,
-    pub(crate) field: &'static str,
+    pub(crate) field: String,
     pub(crate) problem: String,
     /// Whether the only thing wrong is that the host is not the tenant's.
     pub(crate) host_not_owned: bool,
@@ -59,6 +67,8 @@ const NAME_CHARACTERS_MAX: usize = 63;
 const SCOPE_CHARACTERS_MAX: usize = 128;
 const AUDIENCE_CHARACTERS_MAX: usize = 128;
 const GRPC_SERVICE_CHARACTERS_MAX: usize = 256;
+const PERMISSIONS_MAX: usize = 8;
+const GRACE_SECONDS: std::ops::RangeInclusive<u32> = 5..=3_600;
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// Reads the routes of a tenant that owns these hosts.
@@ -91,7 +101,7 @@ fn shape(PolicyRoute { host, matching, .. }: &PolicyRoute) -> String {
         Match::Http { method, template } => {
             let segments = template.segments.iter().map(|segment| match segment {
                 Segment::Literal(text) => format!("/{text}"),
-                Segment::Id(_) => "/{}".to_owned(),
+                Segment::Capture { .. } => "/{}".to_owned(),
             });
             format!("{host} {method} {}", segments.collect::<String>())
         }
@@ -105,9 +115,10 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn fault(&mut self, field: &'static str, problem: impl Into<String>) {
+    fn fault(&mut self, field: impl Into<String>, problem: impl Into<String>) {
         let name = self.draft.name.chars().take(NAME_CHARACTERS_MAX).collect();
-        self.faults.push(Fault { index: self.index, name, field, problem: problem.into(), host_not_owned: false });
+        let (field, problem) = (field.into(), problem.into());
+        self.faults.push(Fault { index: self.index, name, field, problem, host_not_owned: false });
     }
 
     fn must(&mut self, holds: bool, field: &'static str, problem: &str) {
@@ -128,8 +139,10 @@ impl Reading<'_> {
         self.must(scope_form, "scope", "must be empty or [a-z][a-z0-9_.-]{0,127}");
         let audience = is_audience(&draft.audience);
         self.must(audience, "audience", "must be [a-z0-9][a-z0-9.-]{0,127}");
+        let credentials = self.credentials();
+        self.grace();
         self.must(!is_own_audience(&draft.audience), "audience", "is one of Bailiwick's own services");
-        let (matching, caller, need) = (matching?, caller?, need?);
+        let (matching, caller, need, credentials) = (matching?, caller?, need?, credentials?);
         if self.faults.len() > before {
             return None;
         }
@@ -139,6 +152,11 @@ impl Reading<'_> {
             scope: draft.scope.clone(),
             need,
             audience: draft.audience.clone(),
+            credentials,
+            mode: draft.mode,
+            on_error: draft.on_error,
+            bind: draft.bind,
+            revocation_grace: draft.revocation_grace_seconds.map(|seconds| Duration::from_secs(seconds.into())),
         };
         Some(PolicyRoute { host: draft.host.clone(), matching, route: Arc::new(route) })
     }
@@ -188,7 +206,7 @@ impl Reading<'_> {
     }
 
     fn caller(&mut self) -> Option<CallerRequirement> {
-        let needs_somebody = !self.draft.scope.is_empty() || self.draft.permission.is_some();
+        let needs_somebody = !self.draft.scope.is_empty() || !self.draft.permissions.is_empty();
         match self.draft.caller {
             None => {
                 self.fault("caller", "must be NONE, OPTIONAL or REQUIRED");
@@ -203,23 +221,46 @@ impl Reading<'_> {
     }
 
     fn need(&mut self, matching: Option<&Match>) -> Option<Need> {
-        let Some((resource, permission)) = &self.draft.permission else { return Some(Need::Nothing) };
+        let given = self.draft.permissions.len();
         self.must(
-            is_member_name(permission),
-            "permission.permission",
-            "must be a permission's name: 3 to 64 characters of a-z, 0-9 and _",
+            given <= PERMISSIONS_MAX,
+            "permissions",
+            &format!("are {given}, and a route may have {PERMISSIONS_MAX}"),
         );
         let captures: Vec<&str> = match matching {
             Some(Match::Http { template, .. }) => template.captures().collect(),
             Some(Match::Grpc { .. }) | None => Vec::new(),
         };
-        match ResourceTemplate::read(resource, &captures) {
-            Ok(resource) => Some(Need::OnObject { resource, permission: permission.clone() }),
-            Err(problem) => {
-                self.fault("permission.resource", problem);
-                None
+        let mut needs = Vec::with_capacity(given);
+        for (index, (resource, permission)) in self.draft.permissions.iter().enumerate() {
+            if !is_member_name(permission) {
+                let form = "must be a permission's name: 3 to 64 characters of a-z, 0-9 and _";
+                self.fault(format!("permissions[{index}].permission"), form);
+            }
+            match ResourceTemplate::read(resource, &captures) {
+                Ok(resource) => needs.push(ObjectNeed { resource, permission: permission.clone() }),
+                Err(problem) => self.fault(format!("permissions[{index}].resource"), problem),
             }
         }
+        match needs.len() {
+            0 if given == 0 => Some(Need::Nothing),
+            read if read == given => Some(Need::OnObjects { needs, combine: self.draft.combine }),
+            _ => None,
+        }
+    }
+
+    /// Which kinds of credential are taken, where somebody may show one.
+    fn credentials(&mut self) -> Option<Vec<&'static str>> {
+        let kinds: Option<Vec<_>> = self.draft.credentials.iter().copied().collect();
+        self.must(kinds.is_some(), "credentials", "must be API_KEY, ACCESS_TOKEN or CLIENT_CERTIFICATE");
+        let looked_at = self.draft.caller != Some(CallerRequirement::None) || self.draft.credentials.is_empty();
+        self.must(looked_at, "credentials", "must be absent where no credential is looked at (caller NONE)");
+        kinds
+    }
+
+    fn grace(&mut self) {
+        let in_range = self.draft.revocation_grace_seconds.is_none_or(|seconds| GRACE_SECONDS.contains(&seconds));
+        self.must(in_range, "revocation_grace_seconds", "must be 5 to 3600, or absent");
     }
 }
 

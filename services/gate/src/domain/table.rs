@@ -14,14 +14,16 @@ use super::path::SEGMENTS_MAX;
 use super::policy::PolicyRoute;
 use super::request::Request;
 use super::route::{Match, Route};
-use super::template::{Segment, is_captured_id};
+use super::template::{CaptureKind, Segment};
 
 /// The route that takes a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(crate) route: Arc<Route>,
-    /// What the path's captures hold, in their order.
+    /// The object ids that the path's captures stand for, in their order.
     pub(crate) captures: Vec<String>,
+    /// The version of the tenant's routes; 0 for Bailiwick's own.
+    pub(crate) version: u64,
     /// The owner of the host; none for Bailiwick's own hosts.
     pub(crate) tenant: Option<TenantId>,
 }
@@ -38,6 +40,7 @@ pub(crate) struct Table {
 #[derive(Debug)]
 pub(crate) struct HostRoutes {
     tenant: TenantId,
+    version: u64,
     http: HashMap<String, Node>,
     grpc: HashMap<String, Arc<Route>>,
 }
@@ -47,7 +50,14 @@ pub(crate) struct HostRoutes {
 struct Node {
     literals: HashMap<String, Node>,
     capture: Option<Box<Node>>,
-    route: Option<Arc<Route>>,
+    leaf: Option<Leaf>,
+}
+
+/// The route of one place. Routes that share the way here may capture other things on it.
+#[derive(Clone, Debug)]
+struct Leaf {
+    route: Arc<Route>,
+    kinds: Arc<[CaptureKind]>,
 }
 
 impl Table {
@@ -67,10 +77,16 @@ impl Table {
     }
 
     /// Puts a tenant's hosts and routes in the place of those that it had.
-    pub(crate) fn replace(&mut self, tenant: &TenantId, hosts: &HashSet<String>, routes: Vec<PolicyRoute>) {
+    pub(crate) fn replace(
+        &mut self,
+        tenant: &TenantId,
+        version: u64,
+        hosts: &HashSet<String>,
+        routes: Vec<PolicyRoute>,
+    ) {
         self.hosts.retain(|_, routes| routes.tenant != *tenant);
         let mut by_host: HashMap<String, HostRoutes> =
-            hosts.iter().map(|host| (host.clone(), HostRoutes::new(tenant.clone()))).collect();
+            hosts.iter().map(|host| (host.clone(), HostRoutes::new(tenant.clone(), version))).collect();
         for route in routes {
             if let Some(host) = by_host.get_mut(&route.host) {
                 host.insert(route);
@@ -91,18 +107,20 @@ impl Table {
         if self.is_own_host(&request.host) {
             let route = if request.is_grpc { self.own_routes.find(request.path.raw()) } else { None };
             return route
-                .map(|route| Found { route, captures: Vec::new(), tenant: None })
+                .map(|route| Found { route, captures: Vec::new(), version: 0, tenant: None })
                 .ok_or_else(|| unknown("Bailiwick's own host takes nothing but calls of its RPCs"));
         }
         let host = self.hosts.get(&request.host).ok_or_else(|| unknown("the host is nobody's"))?;
-        let (route, captures) = host.find(request).ok_or_else(|| unknown("the host has no route for this"))?;
-        if let Some(capture) = captures.iter().find(|capture| !is_captured_id(capture)) {
-            return Err(Denial::ambiguous(format!(
-                "the path has {} characters where an id must be",
-                capture.chars().count()
-            )));
+        let (leaf, captured) = host.find(request).ok_or_else(|| unknown("the host has no route for this"))?;
+        let mut captures = Vec::with_capacity(captured.len());
+        for (segment, kind) in captured.into_iter().zip(leaf.kinds.iter()) {
+            let length = segment.chars().count();
+            let id = kind.id_of(segment);
+            captures.push(
+                id.ok_or_else(|| Denial::ambiguous(format!("the path has {length} characters where an id must be")))?,
+            );
         }
-        Ok(Found { route, captures, tenant: Some(host.tenant.clone()) })
+        Ok(Found { route: leaf.route, captures, version: host.version, tenant: Some(host.tenant.clone()) })
     }
 }
 
@@ -111,8 +129,8 @@ fn unknown(detail: &str) -> Denial {
 }
 
 impl HostRoutes {
-    fn new(tenant: TenantId) -> Self {
-        Self { tenant, http: HashMap::new(), grpc: HashMap::new() }
+    fn new(tenant: TenantId, version: u64) -> Self {
+        Self { tenant, version, http: HashMap::new(), grpc: HashMap::new() }
     }
 
     fn insert(&mut self, PolicyRoute { matching, route, .. }: PolicyRoute) {
@@ -121,48 +139,50 @@ impl HostRoutes {
                 self.grpc.insert(path, route);
             }
             Match::Http { method, template } => {
+                let kinds = template.kinds().into();
                 let mut node = self.http.entry(method).or_default();
                 for segment in template.segments {
                     node = match segment {
                         Segment::Literal(text) => node.literals.entry(text).or_default(),
-                        Segment::Id(_) => node.capture.get_or_insert_default(),
+                        Segment::Capture { .. } => node.capture.get_or_insert_default(),
                     };
                 }
-                node.route = Some(route);
+                node.leaf = Some(Leaf { route, kinds });
             }
         }
     }
 
-    fn find(&self, request: &Request) -> Option<(Arc<Route>, Vec<String>)> {
+    fn find(&self, request: &Request) -> Option<(Leaf, Vec<String>)> {
         if request.is_grpc {
-            return self.grpc.get(request.path.raw()).map(|route| (Arc::clone(route), Vec::new()));
+            let route = self.grpc.get(request.path.raw()).map(Arc::clone)?;
+            return Some((Leaf { route, kinds: Arc::default() }, Vec::new()));
         }
         let segments = request.path.segments();
         if segments.len() > SEGMENTS_MAX {
             return None;
         }
         let mut captures = Vec::new();
-        let route = self.http.get(&request.method)?.find(segments, &mut captures)?;
-        Some((route, captures))
+        let leaf = self.http.get(&request.method)?.find(segments, &mut captures)?;
+        Some((leaf, captures))
     }
 }
 
 impl Node {
     /// The most specific route below here. Steps back where a literal led nowhere, so it visits no place twice and goes no deeper
     /// than a template is long.
-    fn find(&self, segments: &[String], captures: &mut Vec<String>) -> Option<Arc<Route>> {
-        let [first, rest @ ..] = segments else { return self.route.clone() };
-        if let Some(route) = self.literals.get(first).and_then(|node| node.find(rest, captures)) {
-            return Some(route);
+    fn find(&self, segments: &[String], captures: &mut Vec<String>) -> Option<Leaf> {
+        let [first, rest @ ..] = segments else { return self.leaf.clone() };
+        if let Some(leaf) = self.literals.get(first).and_then(|node| node.find(rest, captures)) {
+            return Some(leaf);
         }
         // The slash at a path's end makes an empty segment, which is nobody's id.
         let node = self.capture.as_ref().filter(|_| !first.is_empty())?;
         captures.push(first.clone());
-        let route = node.find(rest, captures);
-        if route.is_none() {
+        let leaf = node.find(rest, captures);
+        if leaf.is_none() {
             captures.pop();
         }
-        route
+        leaf
     }
 }
 

@@ -1,5 +1,8 @@
 //! Path templates with typed captures, and the resources that captures are filled into.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::path::SEGMENTS_MAX;
 
 /// The longest template, in bytes.
@@ -7,6 +10,9 @@ pub(crate) const TEMPLATE_BYTES_MAX: usize = 2_048;
 
 /// The longest object id, in bytes (`authzed.api.v1`).
 pub(crate) const OBJECT_ID_BYTES_MAX: usize = 1_024;
+
+/// The most that `base64url` captures, in bytes: its encoding is no longer than an object id may be.
+const BASE64URL_BYTES_MAX: usize = OBJECT_ID_BYTES_MAX / 4 * 3;
 
 const NAME_CHARACTERS_MAX: usize = 32;
 
@@ -21,8 +27,17 @@ pub(crate) struct PathTemplate {
 pub(crate) enum Segment {
     /// Just this.
     Literal(String),
-    /// The id of an object, which goes by this name in the route.
-    Id(String),
+    /// Something that goes by this name in the route.
+    Capture { name: String, kind: CaptureKind },
+}
+
+/// What a capture may hold, and what becomes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CaptureKind {
+    /// The id of an object, as it is.
+    Id,
+    /// Anything, which becomes its encoding (RFC 4648, 5, without padding).
+    Base64Url,
 }
 
 /// The object that a route asks about: a type, and an id with places for captures.
@@ -70,8 +85,17 @@ impl PathTemplate {
     pub(crate) fn captures(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().filter_map(|segment| match segment {
             Segment::Literal(_) => None,
-            Segment::Id(name) => Some(name.as_str()),
+            Segment::Capture { name, .. } => Some(name.as_str()),
         })
+    }
+
+    /// What its captures may hold, in their order.
+    pub(crate) fn kinds(&self) -> Vec<CaptureKind> {
+        let kind = |segment: &Segment| match segment {
+            Segment::Literal(_) => None,
+            Segment::Capture { kind, .. } => Some(*kind),
+        };
+        self.segments.iter().filter_map(kind).collect()
     }
 }
 
@@ -80,11 +104,13 @@ fn read_segment(text: &str) -> Result<Segment, String> {
         let (name, kind) = capture
             .split_once(':')
             .ok_or_else(|| format!("has the capture {{{capture}}} without a type: write {{{capture}:id}}"))?;
-        if kind != "id" {
-            return Err(format!("has a capture of type {kind:?}; the types are: id"));
-        }
+        let kind = match kind {
+            "id" => CaptureKind::Id,
+            "base64url" => CaptureKind::Base64Url,
+            _ => return Err(format!("has a capture of type {kind:?}; the types are: id, base64url")),
+        };
         return if is_capture_name(name) {
-            Ok(Segment::Id(name.to_owned()))
+            Ok(Segment::Capture { name: name.to_owned(), kind })
         } else {
             Err(format!("has a capture named {name:?}; a name is [a-z][a-z0-9_]{{0,31}}"))
         };
@@ -106,8 +132,21 @@ fn is_capture_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// Whether this may be captured: an object id without a slash.
-pub(crate) fn is_captured_id(text: &str) -> bool {
+impl CaptureKind {
+    /// The object id that a captured segment stands for; none if it may not be captured.
+    pub(crate) fn id_of(self, segment: String) -> Option<String> {
+        match self {
+            Self::Id => is_captured_id(&segment).then_some(segment),
+            Self::Base64Url => {
+                let fits = (1..=BASE64URL_BYTES_MAX).contains(&segment.len());
+                fits.then(|| URL_SAFE_NO_PAD.encode(&segment))
+            }
+        }
+    }
+}
+
+/// Whether this may be captured as it is: an object id without a slash.
+fn is_captured_id(text: &str) -> bool {
     (1..=OBJECT_ID_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte != b'/' && is_id_byte(byte))
 }
 
@@ -222,6 +261,7 @@ mod tests {
             "/v1/..",
             "/{a}",
             "/{a:uuid}",
+            "/{a:base64}",
             "/{A:id}",
             "/{:id}",
             "/x{a:id}",
@@ -250,6 +290,15 @@ mod tests {
         for bad in ["", "a/b", "a.b", "a b", "a:b", "a#b", "*", "é", &"a".repeat(1025)] {
             assert!(!is_captured_id(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn anything_becomes_an_id_by_its_encoding() {
+        let id = |text: &str| CaptureKind::Base64Url.id_of(text.to_owned());
+        assert_eq!(id("a.b c:é").as_deref(), Some("YS5iIGM6w6k"));
+        assert_eq!(id("roadmap").as_deref(), Some("cm9hZG1hcA"));
+        assert_eq!((id(""), id(&"a".repeat(769))), (None, None));
+        assert!(id(&"a".repeat(768)).is_some_and(|id| is_captured_id(&id)));
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub(super) fn http(decision: &Decision) -> HttpResponse {
     }
 }
 
-fn pass(decision: &Decision, Allowed { assertion, remove }: &Allowed) -> OkHttpResponse {
+fn pass(decision: &Decision, Allowed { assertion, remove, .. }: &Allowed) -> OkHttpResponse {
     OkHttpResponse {
         headers: vec![set(header::ASSERTION, assertion), set(header::DECISION_ID, &decision.id)],
         headers_to_remove: remove.iter().map(|name| (*name).to_owned()).collect(),

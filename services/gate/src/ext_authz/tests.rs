@@ -47,7 +47,8 @@ fn lapse_16_no_denial_has_the_code_that_lets_a_call_pass() {
 
 #[test]
 fn lapse_17_every_header_is_set_in_place_of_what_the_client_sent() {
-    let allowed = Allowed { assertion: "a.b.c".to_owned(), remove: vec!["x-api-key"] };
+    let allowed =
+        Allowed { assertion: "a.b.c".to_owned(), remove: vec!["x-api-key"], verdict: assertion::Verdict::Allowed };
     let answer = respond(&decision(Outcome::Allowed(allowed)));
     assert_eq!(answer.status.map(|status| status.code), Some(0));
     let Some(HttpResponse::OkResponse(ok)) = answer.http_response else { panic!("an allowed call passes") };

@@ -84,14 +84,14 @@ async fn load(database: &Database, table: &ArcSwap<Table>, tenant: &str) -> Resu
 
 async fn read_into(next: &mut Table, current: &Table, database: &Database, tenant: &str) -> Result<(), Broken> {
     let owned = hosts::of_tenant(database, tenant).await?;
-    let messages = routes::of_tenant(database, tenant).await?;
-    let drafts: Vec<_> = messages.iter().map(messages::draft).collect();
     let Ok(tenant) = tenant.parse::<TenantId>() else {
         tracing::error!(tenant, "a host has an owner whose id cannot be read: ignored");
         return Ok(());
     };
+    let (version, messages) = routes::of_tenant(database, &tenant).await?;
+    let drafts: Vec<_> = messages.iter().map(messages::draft).collect();
     match policy::read(&drafts, &owned) {
-        Ok(routes) => next.replace(&tenant, &owned, routes),
+        Ok(routes) => next.replace(&tenant, version, &owned, routes),
         Err(faults) => {
             let first = faults.first().map(ToString::to_string);
             tracing::error!(%tenant, faults = faults.len(), first, "routes that were applied cannot be read: the last good ones stay");

@@ -65,12 +65,9 @@ pub(crate) async fn replace(
     Ok(())
 }
 
-/// Every route of the tenant, by name.
-pub(crate) async fn of_tenant(database: &Database, tenant: &str) -> Result<Vec<Route>, DatabaseError> {
-    let messages = sqlx::query_scalar!("SELECT message FROM route WHERE tenant = $1 ORDER BY name", tenant)
-        .fetch_all(database.pool())
-        .await?;
-    messages.iter().map(|message| decode(message)).collect()
+/// The version in force and every route of it, by name.
+pub(crate) async fn of_tenant(database: &Database, tenant: &TenantId) -> Result<(u64, Vec<Route>), DatabaseError> {
+    page(database, tenant, "", i64::MAX).await
 }
 
 /// The version in force and its routes by name, after one, as they are at one moment.

@@ -12,6 +12,7 @@ mod list_hosts;
 mod list_routes;
 mod outages;
 mod permissions;
+mod policies;
 mod questions;
 mod test_route;
 mod world;

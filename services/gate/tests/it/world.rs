@@ -106,12 +106,12 @@ pub(crate) fn document_routes() -> Vec<Route> {
     vec![
         Route {
             scope: "documents.read".to_owned(),
-            permission: Some(view),
+            permissions: vec![view],
             ..http("read-document", "/v1/documents/{document:id}", required)
         },
         Route {
             r#match: Some(route::Match::Grpc(grpc)),
-            permission: Some(list),
+            permissions: vec![list],
             ..http("list-documents", "", required)
         },
         http("who-am-i", "/me", required),
@@ -128,9 +128,8 @@ pub(crate) fn http(name: &str, path_template: &str, caller: CallerRequirement) -
         host: DOCS.to_owned(),
         r#match: Some(route::Match::Http(matching)),
         caller: caller.into(),
-        scope: String::new(),
-        permission: None,
         audience: "documents".to_owned(),
+        ..Route::default()
     }
 }
 

@@ -2,6 +2,8 @@
 
 use super::*;
 
+const NONE: [&str; 0] = [];
+
 fn owned() -> HashSet<String> {
     HashSet::from(["docs.example".to_owned()])
 }
@@ -13,13 +15,15 @@ fn good(name: &str, path_template: &str) -> RouteDraft {
         matching: Some(MatchDraft::Http { method: "GET".to_owned(), path_template: path_template.to_owned() }),
         caller: Some(CallerRequirement::Required),
         scope: "docs.read".to_owned(),
-        permission: Some(("document:{document}".to_owned(), "view".to_owned())),
+        permissions: vec![("document:{document}".to_owned(), "view".to_owned())],
         audience: "documents".to_owned(),
+        ..RouteDraft::default()
     }
 }
 
-fn faults(drafts: &[RouteDraft]) -> Vec<(usize, &'static str)> {
-    read(drafts, &owned()).err().unwrap_or_default().iter().map(|fault| (fault.index, fault.field)).collect()
+fn faults(drafts: &[RouteDraft]) -> Vec<String> {
+    let faults = read(drafts, &owned()).err().unwrap_or_default();
+    faults.iter().map(|fault| format!("{} {}", fault.index, fault.field)).collect()
 }
 
 #[test]
@@ -40,18 +44,10 @@ fn every_error_is_said_with_its_route_and_field() {
     ];
     assert_eq!(
         faults(&bad),
-        [
-            (0, "name"),
-            (0, "host"),
-            (0, "match"),
-            (0, "caller"),
-            (0, "audience"),
-            (1, "host"),
-            (2, "permission.resource"),
-        ]
+        ["0 name", "0 host", "0 match", "0 caller", "0 audience", "1 host", "2 permissions[0].resource",]
     );
     let text = read(&bad, &owned()).unwrap_err()[6].to_string();
-    assert!(text.starts_with("routes[2] \"c\": permission.resource: names the capture \"document\""), "{text}");
+    assert!(text.starts_with("routes[2] \"c\": permissions[0].resource: names the capture \"document\""), "{text}");
 }
 
 #[test]
@@ -61,8 +57,8 @@ fn each_field_is_held_to_its_form() {
         |service: &str, method: &str| MatchDraft::Grpc { service: service.to_owned(), method: method.to_owned() };
     let http = |method: &str| MatchDraft::Http { method: method.to_owned(), path_template: template.to_owned() };
     let matching =
-        |matching: MatchDraft, permission| RouteDraft { matching: Some(matching), permission, ..good("a", template) };
-    let permission = |resource: &str, permission: &str| Some((resource.to_owned(), permission.to_owned()));
+        |matching: MatchDraft, permissions| RouteDraft { matching: Some(matching), permissions, ..good("a", template) };
+    let permission = |resource: &str, permission: &str| vec![(resource.to_owned(), permission.to_owned())];
     for (draft, field) in [
         (good("A", template), "name"),
         (good("1a", template), "name"),
@@ -75,33 +71,49 @@ fn each_field_is_held_to_its_form() {
         (RouteDraft { audience: "permissions".to_owned(), ..good("a", template) }, "audience"),
         (RouteDraft { audience: "gate".to_owned(), ..good("a", template) }, "audience"),
         (RouteDraft { caller: Some(CallerRequirement::Optional), ..good("a", template) }, "caller"),
-        (RouteDraft { caller: Some(CallerRequirement::None), permission: None, ..good("a", template) }, "caller"),
         (
-            RouteDraft { permission: permission("document:{document}", "View"), ..good("a", template) },
-            "permission.permission",
+            RouteDraft { caller: Some(CallerRequirement::None), permissions: Vec::new(), ..good("a", template) },
+            "caller",
         ),
-        (RouteDraft { permission: permission("document", "view"), ..good("a", template) }, "permission.resource"),
-        (matching(http("get"), None), "http.method"),
-        (matching(http("CONNECT"), None), "http.method"),
-        (matching(grpc("a..B", "C"), None), "grpc.service"),
-        (matching(grpc("", "C"), None), "grpc.service"),
-        (matching(grpc(&"a".repeat(257), "C"), None), "grpc.service"),
-        (matching(grpc("a.B", "C/D"), None), "grpc.method"),
-        (matching(grpc("a.B", "C"), permission("document:{document}", "view")), "permission.resource"),
+        (
+            RouteDraft { permissions: permission("document:{document}", "View"), ..good("a", template) },
+            "permissions[0].permission",
+        ),
+        (RouteDraft { permissions: permission("document", "view"), ..good("a", template) }, "permissions[0].resource"),
+        (
+            RouteDraft {
+                permissions: vec![("document:{document}".to_owned(), "view".to_owned()); 9],
+                ..good("a", template)
+            },
+            "permissions",
+        ),
+        (RouteDraft { credentials: vec![Some("api_key"), None], ..good("a", template) }, "credentials"),
+        (RouteDraft { revocation_grace_seconds: Some(4), ..good("a", template) }, "revocation_grace_seconds"),
+        (RouteDraft { revocation_grace_seconds: Some(3_601), ..good("a", template) }, "revocation_grace_seconds"),
+        (matching(http("get"), Vec::new()), "http.method"),
+        (matching(http("CONNECT"), Vec::new()), "http.method"),
+        (matching(grpc("a..B", "C"), Vec::new()), "grpc.service"),
+        (matching(grpc("", "C"), Vec::new()), "grpc.service"),
+        (matching(grpc(&"a".repeat(257), "C"), Vec::new()), "grpc.service"),
+        (matching(grpc("a.B", "C/D"), Vec::new()), "grpc.method"),
+        (matching(grpc("a.B", "C"), permission("document:{document}", "view")), "permissions[0].resource"),
     ] {
-        assert_eq!(faults(std::slice::from_ref(&draft)), [(0, field)], "{draft:?}");
+        assert_eq!(faults(std::slice::from_ref(&draft)), [format!("0 {field}")], "{draft:?}");
     }
     let longest = RouteDraft { scope: "a".repeat(128), audience: "a".repeat(128), ..good(&"a".repeat(63), template) };
-    assert_eq!(faults(&[longest]), []);
+    assert_eq!(faults(&[longest]), NONE);
 }
 
 #[test]
 fn two_routes_that_could_tie_are_refused() {
     let first = good("a", "/v1/documents/{document:id}");
-    let other_name_of_the_capture = RouteDraft { permission: None, ..good("b", "/v1/documents/{file:id}") };
-    assert_eq!(faults(&[first.clone(), other_name_of_the_capture]), [(1, "match")]);
-    assert_eq!(faults(&[first.clone(), good("a", "/v1/files/{document:id}")]), [(1, "name")]);
-    assert_eq!(faults(&[first, good("b", "/v1/{document:id}/latest")]), []);
+    let other_name_of_the_capture = RouteDraft { permissions: Vec::new(), ..good("b", "/v1/documents/{file:id}") };
+    assert_eq!(faults(&[first.clone(), other_name_of_the_capture]), ["1 match"]);
+    assert_eq!(faults(&[first.clone(), good("a", "/v1/files/{document:id}")]), ["1 name"]);
+    let of_another_kind = good("b", "/v1/documents/{document:base64url}");
+    let text = read(&[first.clone(), of_another_kind], &owned()).unwrap_err()[0].to_string();
+    assert!(text.starts_with("routes[1] \"b\": match: ") && text.ends_with("routes[0] \"a\""), "{text}");
+    assert_eq!(faults(&[first, good("b", "/v1/{document:id}/latest")]), NONE);
 }
 
 #[test]

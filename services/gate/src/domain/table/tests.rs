@@ -29,7 +29,7 @@ fn table(drafts: &[RouteDraft]) -> Table {
     let mut table = Table::new(HashSet::from([OWN.to_owned()]), OwnRoutes::compile().unwrap());
     let hosts = HashSet::from(["docs.example".to_owned()]);
     let routes = read(drafts, &hosts).expect("the routes are good");
-    table.replace(&"acme".parse().unwrap(), &hosts, routes);
+    table.replace(&"acme".parse().unwrap(), 1, &hosts, routes);
     table
 }
 
@@ -108,6 +108,29 @@ fn a_capture_that_is_no_object_id_is_ambiguous() {
 }
 
 #[test]
+fn routes_that_share_a_way_capture_on_it_what_each_wants() {
+    let table = table(&[http("a", "GET", "/v1/{a:id}/pages"), http("b", "GET", "/v1/{b:base64url}/notes")]);
+    takes(&table, "GET", "/v1/a-b/pages", "a", &["a-b"]);
+    takes(&table, "GET", "/v1/a.b/notes", "b", &["YS5i"]);
+    assert_eq!(found(&table, "GET", "/v1/a.b/pages"), Err(Reason::RequestAmbiguous));
+}
+
+#[test]
+fn ten_thousand_routes_of_a_host_are_no_deeper_than_ten() {
+    let depth = |count: usize| {
+        let routes: Vec<_> = (0..count).map(|n| http(&format!("r{n}"), "GET", &format!("/v1/r{n}/{{a:id}}"))).collect();
+        let table = table(&routes);
+        takes(&table, "GET", &format!("/v1/r{}/x", count - 1), &format!("r{}", count - 1), &["x"]);
+        // One look-up a segment, in a map of all that may stand there.
+        let root = &table.hosts["docs.example"].http["GET"];
+        let v1 = &root.literals["v1"];
+        (root.literals.len(), v1.literals.len(), v1.literals.values().all(|node| node.literals.is_empty()))
+    };
+    assert_eq!(depth(10), (1, 10, true));
+    assert_eq!(depth(10_000), (1, 10_000, true));
+}
+
+#[test]
 fn grpc_and_http_routes_of_one_path_are_two_routes() {
     let grpc = MatchDraft::Grpc { service: "a.B".to_owned(), method: "C".to_owned() };
     let table = table(&[draft("grpc", grpc), http("http", "POST", "/a.B/C")]);
@@ -152,8 +175,8 @@ fn what_one_tenant_applies_leaves_anothers_alone() {
     let globex: TenantId = "globex".parse().unwrap();
     let hosts = HashSet::from(["globex.example".to_owned()]);
     let route = RouteDraft { host: "globex.example".to_owned(), ..http("root", "GET", "/") };
-    table.replace(&globex, &hosts, read(&[route], &hosts).unwrap());
-    table.replace(&globex, &hosts, Vec::new());
+    table.replace(&globex, 1, &hosts, read(&[route], &hosts).unwrap());
+    table.replace(&globex, 1, &hosts, Vec::new());
     assert!(table.find(&request("docs.example", "GET", "/", "")).is_ok());
     assert!(table.find(&request("globex.example", "GET", "/", "")).is_err());
     assert_eq!(table.tenant_of("globex.example"), Some(&globex));
