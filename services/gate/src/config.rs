@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::host;
 
+const MIB: usize = 1_024 * 1_024;
+
 /// What gate must be told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +32,15 @@ pub struct GateConfig {
     /// How many routes a tenant may have: 1 to 10,000.
     #[serde(default = "default_routes_max")]
     pub routes_max: usize,
+    /// How many decisions are remembered for each tenant, to be explained and decided anew: 0 to 100,000.
+    #[serde(default = "default_decision_records_max")]
+    pub decision_records_max: usize,
+    /// How long a decision is remembered: 1 to 86,400 seconds.
+    #[serde(default = "default_decision_record_seconds_max")]
+    pub decision_record_seconds_max: u32,
+    /// How much memory the decisions of all tenants may take together: 1 MiB to 1 GiB, in bytes.
+    #[serde(default = "default_decision_record_bytes_max")]
+    pub decision_record_bytes_max: usize,
 }
 
 impl ServiceConfig for GateConfig {
@@ -45,6 +56,15 @@ impl ServiceConfig for GateConfig {
         }
         if !(1..=10_000).contains(&self.routes_max) {
             return Err("routes_max must be 1 to 10000".to_owned());
+        }
+        if self.decision_records_max > 100_000 {
+            return Err("decision_records_max must be 0 to 100000".to_owned());
+        }
+        if !(1..=86_400).contains(&self.decision_record_seconds_max) {
+            return Err("decision_record_seconds_max must be 1 to 86400".to_owned());
+        }
+        if !(MIB..=1_024 * MIB).contains(&self.decision_record_bytes_max) {
+            return Err("decision_record_bytes_max must be 1 MiB to 1 GiB".to_owned());
         }
         let mut seen = HashSet::new();
         for own in &self.own_hosts {
@@ -75,6 +95,18 @@ fn default_routes_max() -> usize {
     10_000
 }
 
+fn default_decision_records_max() -> usize {
+    1_000
+}
+
+fn default_decision_record_seconds_max() -> u32 {
+    900
+}
+
+fn default_decision_record_bytes_max() -> usize {
+    64 * MIB
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +119,9 @@ mod tests {
             api_key_cache_seconds_max: 60,
             identity_silence_seconds_max: 60,
             routes_max: 10_000,
+            decision_records_max: 1_000,
+            decision_record_seconds_max: 900,
+            decision_record_bytes_max: 64 * MIB,
         }
     }
 
@@ -101,6 +136,9 @@ mod tests {
             (GateConfig { identity_silence_seconds_max: 4, ..config() }, "identity_silence_seconds_max"),
             (GateConfig { routes_max: 0, ..config() }, "routes_max"),
             (GateConfig { routes_max: 10_001, ..config() }, "routes_max"),
+            (GateConfig { decision_records_max: 100_001, ..config() }, "decision_records_max"),
+            (GateConfig { decision_record_seconds_max: 0, ..config() }, "decision_record_seconds_max"),
+            (GateConfig { decision_record_bytes_max: MIB - 1, ..config() }, "decision_record_bytes_max"),
             (GateConfig { own_hosts: vec!["Localhost".to_owned()], ..config() }, "own_hosts"),
             (GateConfig { own_hosts: vec!["localhost:8443".to_owned()], ..config() }, "own_hosts"),
             (GateConfig { own_hosts: vec!["localhost".to_owned(), "localhost".to_owned()], ..config() }, "own_hosts"),

@@ -1,20 +1,23 @@
 //! The decision about a call: reads the request, finds its route, learns who is calling, asks whether they may, and signs what it
 //! found. Every way out is a decision; there is no other.
 
+mod account;
 pub(crate) mod api_keys;
 pub(crate) mod assertions;
 pub(crate) mod caller;
 mod conversations;
 pub(crate) mod metrics;
 pub(crate) mod permissions;
+pub(crate) mod records;
+pub(crate) mod shadow;
 pub(crate) mod supposed;
 
 use std::time::Duration;
 
 use assertion::Verdict;
-use chassis::Context;
 use chassis::auth::API_KEY_PREFIX;
 use chassis::peer::Bounds;
+use chassis::{Context, TenantId};
 use contract::header;
 use time::OffsetDateTime;
 use tokio::time::Instant;
@@ -56,29 +59,46 @@ impl Call {
 pub(crate) async fn decide(gate: &Gate, call: &Call, raw: RawRequest) -> Decision {
     let id = gate.new_id(call.now);
     let is_grpc = looks_like_grpc(&raw);
-    let mut route = String::new();
-    let mut tenant = String::new();
-    let outcome = match Request::read(raw).and_then(|request| Ok((gate.table().find(&request)?, request))) {
-        Ok((found, request)) => {
-            found.route.name.clone_into(&mut route);
-            tenant = found.tenant.as_ref().map(ToString::to_string).unwrap_or_default();
-            let mut learnt = Learnt { caller: None, remove: vec![API_KEY] };
-            let weighed = weigh(gate, call, &found, &request, &mut learnt).await;
-            settle(gate, call, &found, &request, learnt, weighed)
-        }
-        Err(denial) => Err(denial),
-    };
-    let outcome = outcome.map_or_else(Outcome::Denied, Outcome::Allowed);
+    let mut learnt = Learnt::default();
+    let settled = conclude(gate, call, raw, &mut learnt).await;
+    let route = learnt.found.as_ref().map(|found| found.route.name.clone()).unwrap_or_default();
+    let tenant = learnt.owner.as_ref().map(ToString::to_string).unwrap_or_default();
+    let outcome = settled.map_or_else(Outcome::Denied, Outcome::Allowed);
     let decision = Decision { id, is_grpc, route, tenant, outcome };
-    record(gate, &decision);
+    account::keep(gate, call, &decision, learnt);
     decision
 }
 
 /// What a decision learns on its way, and still knows when it ends badly.
+#[derive(Debug, Default)]
 struct Learnt {
+    request: Option<Request>,
+    /// The owner of the host.
+    owner: Option<TenantId>,
+    found: Option<Found>,
     caller: Option<Caller>,
     /// The headers to take off, should the call pass.
     remove: Vec<&'static str>,
+    /// Why the call would have been denied, if its route did not only watch.
+    would_deny: Option<Denial>,
+}
+
+async fn conclude(gate: &Gate, call: &Call, raw: RawRequest, learnt: &mut Learnt) -> Result<Allowed, Denial> {
+    let request = Request::read(raw)?;
+    let table = gate.table();
+    learnt.owner = table.tenant_of(&request.host).cloned();
+    let found = table.find(&request);
+    drop(table);
+    let settled = match &found {
+        Ok(found) => {
+            let weighed = weigh(gate, call, found, &request, learnt).await;
+            settle(gate, call, found, &request, learnt, weighed)
+        }
+        Err(denial) => Err(denial.clone()),
+    };
+    learnt.request = Some(request);
+    learnt.found = found.ok();
+    settled
 }
 
 async fn weigh(
@@ -89,6 +109,7 @@ async fn weigh(
     learnt: &mut Learnt,
 ) -> Result<Verdict, Denial> {
     let route = &found.route;
+    learnt.remove.push(API_KEY);
     // An API key is not passed on even where nobody looked at it.
     let holds_key = request.headers.holds(AUTHORIZATION, API_KEY_PREFIX);
     if holds_key {
@@ -120,15 +141,16 @@ fn settle(
     call: &Call,
     found: &Found,
     request: &Request,
-    learnt: Learnt,
+    learnt: &mut Learnt,
     weighed: Result<Verdict, Denial>,
 ) -> Result<Allowed, Denial> {
-    let Learnt { mut caller, remove } = learnt;
+    let mut caller = learnt.caller.as_ref();
     let verdict = match weighed {
         Ok(verdict) => verdict,
         Err(denial) if found.route.only_watches(&denial) => {
             // The upstream is told of nobody of another tenant, whoever let them in.
             caller = caller.filter(|caller| found.tenant.as_ref() == Some(&caller.who.tenant));
+            learnt.would_deny = Some(denial);
             Verdict::Shadow
         }
         Err(denial) => return Err(denial),
@@ -137,18 +159,8 @@ fn settle(
         Bind::Route => String::new(),
         Bind::Request => assertion::request_digest(&request.method, &request.host, request.path.raw()),
     };
-    let assertion = gate.assertions.about(caller.as_ref(), &found.route, verdict, bound_to, call.now)?;
-    Ok(Allowed { assertion, remove, verdict })
-}
-
-fn record(gate: &Gate, Decision { id, route, tenant, outcome, .. }: &Decision) {
-    gate.metrics.count(outcome);
-    match outcome {
-        Outcome::Allowed(_) => tracing::debug!(decision_id = id, route, tenant, "allowed"),
-        Outcome::Denied(Denial { reason, detail }) => {
-            tracing::info!(decision_id = id, reason = reason.name(), route, tenant, detail, "denied");
-        }
-    }
+    let assertion = gate.assertions.about(caller, &found.route, verdict, bound_to, call.now)?;
+    Ok(Allowed { assertion, remove: std::mem::take(&mut learnt.remove), verdict })
 }
 
 impl Caller {

@@ -9,6 +9,7 @@ pub(crate) mod host;
 pub(crate) mod own_routes;
 pub(crate) mod path;
 pub(crate) mod policy;
+pub(crate) mod record;
 pub(crate) mod request;
 pub(crate) mod route;
 pub(crate) mod table;

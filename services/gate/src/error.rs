@@ -28,6 +28,10 @@ pub(crate) enum Error {
     HostLost,
     #[error("the host {host} belongs to another tenant or to Bailiwick itself")]
     HostTaken { host: String },
+    #[error(
+        "no such decision is remembered here: it may be too old, or another replica's or tenant's; ask again to reach another replica"
+    )]
+    DecisionUnknown,
     #[error("version {in_force} is in force, and the request expected {expected}")]
     VersionConflict { in_force: u64, expected: u64 },
     #[error(transparent)]
@@ -60,6 +64,7 @@ impl ServiceError for Error {
             Self::RoutesInvalid(_) => Reason::RoutesInvalid,
             Self::HostNotOwned(_) | Self::HostLost => Reason::HostNotOwned,
             Self::HostTaken { .. } => Reason::HostTaken,
+            Self::DecisionUnknown => Reason::ResourceNotFound,
             Self::VersionConflict { .. } => Reason::VersionConflict,
             Self::Database(error) => error.reason(),
         }
@@ -72,7 +77,7 @@ impl ServiceError for Error {
             Self::Page(error) => error.metadata(),
             Self::RoutesInvalid(faults) | Self::HostNotOwned(faults) => vec![("errors", faults.len().to_string())],
             Self::VersionConflict { in_force, .. } => vec![("version", in_force.to_string())],
-            Self::HostTaken { .. } | Self::HostLost | Self::Database(_) => Vec::new(),
+            Self::HostTaken { .. } | Self::HostLost | Self::DecisionUnknown | Self::Database(_) => Vec::new(),
         }
     }
 }

@@ -2,18 +2,23 @@
 
 mod apply_routes;
 mod assign_host;
+mod explain_decision;
+mod get_shadow_report;
 mod list_hosts;
 mod list_routes;
 mod test_route;
+mod test_routes;
 
 use std::sync::Arc;
 
 use chassis::call;
+use contract::gate::v1::decision_service_server::DecisionService;
 use contract::gate::v1::host_service_server::HostService;
 use contract::gate::v1::route_service_server::RouteService;
 use contract::gate::v1::{
-    ApplyRoutesRequest, ApplyRoutesResponse, AssignHostRequest, AssignHostResponse, ListHostsRequest,
-    ListHostsResponse, ListRoutesRequest, ListRoutesResponse, TestRouteRequest, TestRouteResponse,
+    ApplyRoutesRequest, ApplyRoutesResponse, AssignHostRequest, AssignHostResponse, ExplainDecisionRequest,
+    ExplainDecisionResponse, GetShadowReportRequest, GetShadowReportResponse, ListHostsRequest, ListHostsResponse,
+    ListRoutesRequest, ListRoutesResponse, TestRouteRequest, TestRouteResponse, TestRoutesRequest, TestRoutesResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -48,5 +53,20 @@ impl RouteService for Api {
 
     async fn test_route(&self, request: Request<TestRouteRequest>) -> Answer<TestRouteResponse> {
         call::unary(&self.0, request, test_route::test_route).await
+    }
+
+    async fn test_routes(&self, request: Request<TestRoutesRequest>) -> Answer<TestRoutesResponse> {
+        call::unary(&self.0, request, test_routes::test_routes).await
+    }
+
+    async fn get_shadow_report(&self, request: Request<GetShadowReportRequest>) -> Answer<GetShadowReportResponse> {
+        call::unary(&self.0, request, get_shadow_report::get_shadow_report).await
+    }
+}
+
+#[tonic::async_trait]
+impl DecisionService for Api {
+    async fn explain_decision(&self, request: Request<ExplainDecisionRequest>) -> Answer<ExplainDecisionResponse> {
+        call::unary(&self.0, request, explain_decision::explain_decision).await
     }
 }

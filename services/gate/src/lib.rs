@@ -24,6 +24,7 @@ use chassis::call::MESSAGE_BYTES_MAX;
 use chassis::clock::{SharedEntropy, new_id};
 use chassis::signing::SigningKey;
 use chassis::{Database, Foundation, Service, StartError};
+use contract::gate::v1::decision_service_server::DecisionServiceServer;
 use contract::gate::v1::host_service_server::HostServiceServer;
 use contract::gate::v1::route_service_server::RouteServiceServer;
 use envoy_types::pb::envoy::service::auth::v3::authorization_server::AuthorizationServer;
@@ -38,6 +39,8 @@ use decide::assertions::Assertions;
 use decide::caller::Callers;
 use decide::metrics::{DecisionMetrics, QuestionMetrics};
 use decide::permissions::Permissions;
+use decide::records::{RecordLimits, Records};
+use decide::shadow::ShadowReports;
 use domain::own_routes::OwnRoutes;
 use domain::table::Table;
 
@@ -53,6 +56,8 @@ pub struct Gate {
     permissions: Permissions,
     assertions: Arc<Assertions>,
     metrics: DecisionMetrics,
+    records: Records,
+    shadow_reports: ShadowReports,
     routes_max: usize,
 }
 
@@ -101,6 +106,12 @@ impl Service for Gate {
             ),
             assertions: Arc::new(Assertions::new(key, config.assertion_seconds)),
             metrics: DecisionMetrics::register(&foundation.metrics),
+            records: Records::new(RecordLimits {
+                count_max: config.decision_records_max,
+                age_max: time::Duration::seconds(config.decision_record_seconds_max.into()),
+                bytes_max: config.decision_record_bytes_max,
+            }),
+            shadow_reports: ShadowReports::default(),
             routes_max: config.routes_max,
         });
         begin_jobs(&gate, empty, api_keys, foundation)?;
@@ -110,7 +121,8 @@ impl Service for Gate {
     fn routes(self: Arc<Self>) -> Routes {
         let api = grpc::Api(Arc::clone(&self));
         Routes::new(RouteServiceServer::new(api.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX))
-            .add_service(HostServiceServer::new(api))
+            .add_service(HostServiceServer::new(api.clone()))
+            .add_service(DecisionServiceServer::new(api))
             .add_service(AuthorizationServer::new(ext_authz::ExtAuthz(self)))
     }
 }

@@ -76,6 +76,11 @@ impl Table {
         self.hosts.get(host).map(|routes| &routes.tenant)
     }
 
+    /// The version of a tenant's routes that is in force here; 0 for a tenant without hosts.
+    pub(crate) fn version_of(&self, tenant: &TenantId) -> u64 {
+        self.hosts.values().find(|routes| routes.tenant == *tenant).map_or(0, |routes| routes.version)
+    }
+
     /// Puts a tenant's hosts and routes in the place of those that it had.
     pub(crate) fn replace(
         &mut self,

@@ -1,12 +1,13 @@
 //! `RouteService/ApplyRoutes`: replaces all routes of the caller's tenant, all or none.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use chassis::{AuditEvent, Context, LimitExceeded, UnitOfWork};
-use contract::gate::v1::{ApplyRoutesRequest, ApplyRoutesResponse};
+use chassis::{AuditEvent, Context, LimitExceeded, TenantId, UnitOfWork};
+use contract::gate::v1::{ApplyRoutesRequest, ApplyRoutesResponse, Route};
 
 use crate::Gate;
-use crate::domain::policy;
+use crate::domain::policy::{self, PolicyRoute};
 use crate::error::Error;
 use crate::messages;
 use crate::store::change::Changed;
@@ -17,18 +18,10 @@ pub(crate) async fn apply_routes(
     context: Context,
     request: ApplyRoutesRequest,
 ) -> Result<ApplyRoutesResponse, Error> {
-    let given = request.routes.len();
-    if given > gate.routes_max {
-        return Err(LimitExceeded { limit: "routes_max", max: gate.routes_max as u64, given: given as u64 }.into());
-    }
-    let drafts: Vec<_> = request.routes.iter().map(messages::draft).collect();
-
     let tenant = context.tenant();
-    let owned = hosts::of_tenant(&gate.database, tenant.as_str()).await?;
+    read_routes(&gate, tenant, &request.routes).await?;
     let mut work = UnitOfWork::begin(&gate.database, context.now).await?;
     let in_force = routes::lock_version(work.connection(), tenant, context.now).await?;
-
-    policy::read(&drafts, &owned).map_err(Error::of_faults)?;
     if let Some(expected) = request.expected_version.filter(|expected| *expected != in_force) {
         return Err(Error::VersionConflict { in_force, expected });
     }
@@ -39,4 +32,20 @@ pub(crate) async fn apply_routes(
     work.commit(AuditEvent::of(&context, format!("routes:{version}"))).await?;
 
     Ok(ApplyRoutesResponse { version })
+}
+
+/// The hosts of a tenant, and its routes as they could be put in force.
+pub(super) async fn read_routes(
+    gate: &Gate,
+    tenant: &TenantId,
+    routes: &[Route],
+) -> Result<(HashSet<String>, Vec<PolicyRoute>), Error> {
+    let given = routes.len();
+    if given > gate.routes_max {
+        return Err(LimitExceeded { limit: "routes_max", max: gate.routes_max as u64, given: given as u64 }.into());
+    }
+    let drafts: Vec<_> = routes.iter().map(messages::draft).collect();
+    let owned = hosts::of_tenant(&gate.database, tenant.as_str()).await?;
+    let routes = policy::read(&drafts, &owned).map_err(Error::of_faults)?;
+    Ok((owned, routes))
 }

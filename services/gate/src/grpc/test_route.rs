@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use chassis::{Context, Subject};
+use chassis::{Context, Subject, TenantId};
 use contract::gate::v1::{TestRouteRequest, TestRouteResponse};
 
 use crate::Gate;
 use crate::decide::Call;
-use crate::decide::supposed::suppose;
+use crate::decide::supposed::{Supposed, Supposition, suppose};
 use crate::domain::caller::{Scopes, Who};
 use crate::domain::request::RawRequest;
 use crate::error::Error;
@@ -18,16 +18,26 @@ pub(crate) async fn test_route(
     request: TestRouteRequest,
 ) -> Result<TestRouteResponse, Error> {
     let tenant = context.tenant();
+    let supposition = supposition(&request, tenant)?;
+
+    Ok(suppose(&gate, &Call::of(&context), &gate.table(), &supposition, tenant).await.into())
+}
+
+/// The call that would be made, by somebody with every scope and any kind of credential.
+pub(super) fn supposition(request: &TestRouteRequest, tenant: &TenantId) -> Result<Supposition, Error> {
     let subject = request.subject.as_ref().map(|subject| Subject::from_proto(Some(subject), "subject")).transpose()?;
     let who = subject.map(|subject| Who { tenant: tenant.clone(), subject, scopes: Scopes::Every });
-    let raw = RawRequest { method: request.method, host: request.host, target: request.path, headers: Vec::new() };
+    let TestRouteRequest { host, method, path, .. } = request.clone();
+    Ok(Supposition { raw: RawRequest { method, host, target: path, headers: Vec::new() }, who, kind: None })
+}
 
-    let supposed = suppose(&gate, &Call::of(&context), raw, tenant, who.as_ref()).await;
-
-    Ok(TestRouteResponse {
-        allowed: supposed.reason.is_none(),
-        route: supposed.route,
-        reason: supposed.reason.map(|reason| reason.name().to_owned()).unwrap_or_default(),
-        required: supposed.required,
-    })
+impl From<Supposed> for TestRouteResponse {
+    fn from(supposed: Supposed) -> Self {
+        Self {
+            allowed: supposed.passes,
+            route: supposed.route,
+            reason: supposed.reason.map(|reason| reason.name().to_owned()).unwrap_or_default(),
+            required: supposed.required,
+        }
+    }
 }

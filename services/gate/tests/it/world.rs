@@ -10,6 +10,7 @@ use chassis::auth::ASSERTION_ISSUER;
 use chassis::clock::SystemEntropy;
 use chassis::config::{Addresses, PeerConfig};
 use chassis::{Reason, Subject, timestamp};
+use contract::gate::v1::decision_service_client::DecisionServiceClient;
 use contract::gate::v1::host_service_client::HostServiceClient;
 use contract::gate::v1::route_service_client::RouteServiceClient;
 use contract::gate::v1::{
@@ -72,6 +73,9 @@ pub(crate) async fn start_with(adjust: impl FnOnce(&mut GateConfig)) -> World {
             api_key_cache_seconds_max: 60,
             identity_silence_seconds_max: 60,
             routes_max: 100,
+            decision_records_max: 100,
+            decision_record_seconds_max: 900,
+            decision_record_bytes_max: 64 * 1024 * 1024,
         };
         adjust(&mut config);
         config
@@ -143,6 +147,12 @@ impl World {
     pub(crate) fn routes(&self, tenant: &str) -> RouteServiceClient<InterceptedService<Channel, Credentials>> {
         let administrator = self.gate.as_subject(tenant, "service_account:admin", &["gate.read", "gate.write"]);
         RouteServiceClient::with_interceptor(self.gate.channel(), administrator)
+    }
+
+    /// The tenant's decisions, as its administrator.
+    pub(crate) fn decisions(&self, tenant: &str) -> DecisionServiceClient<InterceptedService<Channel, Credentials>> {
+        let administrator = self.gate.as_subject(tenant, "service_account:admin", &["gate.read"]);
+        DecisionServiceClient::with_interceptor(self.gate.channel(), administrator)
     }
 
     /// Hosts, as the administrator of the installation.
