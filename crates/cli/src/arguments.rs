@@ -80,6 +80,8 @@ pub(crate) enum Command {
     /// The calls that the gateway lets through.
     #[command(subcommand)]
     Route(commands::route::Command),
+    /// Says why the gateway let a call through or did not, by the decision's id.
+    Explain(commands::explain::Arguments),
     /// Which tenant owns which host.
     #[command(subcommand)]
     Host(commands::host::Command),

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod explain;
 pub(crate) mod host;
 pub(crate) mod key;
 pub(crate) mod profile;
@@ -43,6 +44,7 @@ pub(crate) async fn run(arguments: Arguments, surroundings: &Surroundings) -> Re
         Command::Relationship(command) => relationship::run(command, &session()?).await,
         Command::Check(arguments) => check::run(arguments, &session()?).await,
         Command::Route(command) => route::run(command, &session()?).await,
+        Command::Explain(arguments) => explain::run(arguments, &session()?).await,
         Command::Host(command) => host::run(command, &session()?).await,
         Command::Key(command) => key::run(command, &session()?).await,
         Command::Tenant(command) => tenant::run(command, &session()?).await,

@@ -1,19 +1,25 @@
 //! `bailiwick route`.
 
+mod diff;
+mod shadow_report;
+
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use contract::common::v1::Subject;
 use contract::gate::v1::route_service_client::RouteServiceClient;
-use contract::gate::v1::{ApplyRoutesRequest, ListRoutesRequest, TestRouteRequest};
-use serde_json::json;
+use contract::gate::v1::{
+    ApplyRoutesRequest, CandidateRoutes, ListRoutesRequest, Route, TestRouteRequest, TestRouteResponse,
+    TestRoutesRequest, TestRoutesResponse,
+};
+use serde_json::{Value, json};
 
 use super::Session;
 use crate::answer::{Answer, Human};
 use crate::arguments::ListArguments;
 use crate::failure::Failure;
 use crate::gateway::ANSWER_BYTES_MAX;
-use crate::routes_file::{self, RouteForm, write_caller, write_match, write_permission};
+use crate::routes_file::{self, Placed, RouteForm, write_caller, write_match, write_permission};
 use crate::table::{Table, visible};
 use crate::{pages, subject_text, text_file};
 
@@ -44,42 +50,83 @@ pub(crate) enum Command {
         /// Who would be calling, with every scope, for example user:alice; nobody if absent.
         #[arg(long = "as", value_name = "SUBJECT", value_parser = subject_text::parse)]
         subject: Option<Subject>,
+        /// By the routes of this file, too, without applying them; the exit code is theirs.
+        #[arg(short, long, value_name = "FILE")]
+        file: Option<PathBuf>,
     },
+    /// Says what a file would change, without applying it: routes, and decisions that were recorded. Exit code 0 if nothing, 1 if
+    /// something.
+    Diff {
+        /// As for `apply`.
+        #[arg(short, long, value_name = "FILE")]
+        file: PathBuf,
+        /// How many recorded decisions are made anew, the newest first.
+        #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=200))]
+        recorded: u32,
+    },
+    /// Says what the routes in mode `shadow` would have denied, had they been in force.
+    ShadowReport,
+}
+
+/// A file of routes, with its lines.
+#[derive(Debug)]
+struct RoutesFile {
+    name: String,
+    placed: Vec<Placed>,
+}
+
+impl RoutesFile {
+    fn read(path: &Path) -> Result<Self, Failure> {
+        let name = text_file::shown(path);
+        let placed = routes_file::parse(&text_file::read(path)?);
+        let placed = placed.map_err(|error| Failure::wrong_use(format!("{name}: {error}")))?;
+        Ok(Self { name, placed })
+    }
+
+    fn routes(&self) -> Vec<Route> {
+        self.placed.iter().map(|placed| placed.route.clone()).collect()
+    }
+
+    /// Puts the line next to each route that the failure is about.
+    fn place(&self, mut failure: Failure) -> Failure {
+        let line_of = |index: usize| self.placed.get(index).and_then(|placed| placed.line);
+        failure.message = text_file::with_lines(&failure.message, "routes", &self.name, line_of);
+        failure
+    }
 }
 
 pub(crate) async fn run(command: Command, session: &Session<'_>) -> Result<Answer, Failure> {
     match command {
         Command::Apply { file, expected_version } => apply(&file, expected_version, session).await,
         Command::List { list: arguments } => list(arguments, session).await,
-        Command::Test { host, method, path, subject } => {
-            test(TestRouteRequest { host, method, path, subject }, session).await
+        Command::Test { host, method, path, subject, file } => {
+            let call = TestRouteRequest { host, method, path, subject };
+            match file {
+                None => test(call, session).await,
+                Some(file) => test_by(&file, call, session).await,
+            }
         }
+        Command::Diff { file, recorded } => diff::run(&file, recorded, session).await,
+        Command::ShadowReport => shadow_report::run(session).await,
     }
 }
 
 async fn apply(path: &Path, expected_version: Option<u64>, session: &Session<'_>) -> Result<Answer, Failure> {
-    let file = text_file::shown(path);
-    let placed =
-        routes_file::parse(&text_file::read(path)?).map_err(|error| Failure::wrong_use(format!("{file}: {error}")))?;
-    let routes = placed.iter().map(|placed| placed.route.clone()).collect();
+    let file = RoutesFile::read(path)?;
+    let request = ApplyRoutesRequest { routes: file.routes(), expected_version };
     let answer = session
         .gateway
-        .call(ApplyRoutesRequest { routes, expected_version }, async |channel, request| {
-            RouteServiceClient::new(channel).apply_routes(request).await
-        })
+        .call(request, async |channel, request| RouteServiceClient::new(channel).apply_routes(request).await)
         .await
-        .map_err(|mut failure| {
-            let line_of = |index: usize| placed.get(index).and_then(|placed| placed.line);
-            failure.message = text_file::with_lines(&failure.message, "routes", &file, line_of);
-            failure
-        })?;
-    let shown = format!("{} routes are in force, as version {}", placed.len(), answer.version);
-    Ok(Answer::new(&json!({ "version": answer.version, "routes": placed.len() }), Human::Text(shown)))
+        .map_err(|failure| file.place(failure))?;
+    let shown = format!("{} routes are in force, as version {}", file.placed.len(), answer.version);
+    Ok(Answer::new(&json!({ "version": answer.version, "routes": file.placed.len() }), Human::Text(shown)))
 }
 
-async fn list(arguments: ListArguments, session: &Session<'_>) -> Result<Answer, Failure> {
+/// The routes in force and their version.
+async fn every_route(limit: u32, session: &Session<'_>) -> Result<(u64, pages::List<Route>), Failure> {
     let mut version = 0;
-    let list = pages::follow(arguments.limit, async |page_size, page_token| {
+    let list = pages::follow(limit, async |page_size, page_token| {
         let page = session
             .gateway
             .call(ListRoutesRequest { page_size, page_token }, async |channel, request| {
@@ -90,6 +137,18 @@ async fn list(arguments: ListArguments, session: &Session<'_>) -> Result<Answer,
         Ok((page.routes, page.next_page_token))
     })
     .await?;
+    Ok((version, list))
+}
+
+async fn test_routes(request: TestRoutesRequest, session: &Session<'_>) -> Result<TestRoutesResponse, Failure> {
+    let call = async |channel, request| {
+        RouteServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX).test_routes(request).await
+    };
+    session.gateway.call(request, call).await
+}
+
+async fn list(arguments: ListArguments, session: &Session<'_>) -> Result<Answer, Failure> {
+    let (version, list) = every_route(arguments.limit, session).await?;
     let columns = ["NAME", "HOST", "MATCH", "CALLER", "SCOPE", "PERMISSION", "AUDIENCE"];
     let table = Table::of(columns, &list.items, |route| {
         [
@@ -112,7 +171,24 @@ async fn test(request: TestRouteRequest, session: &Session<'_>) -> Result<Answer
         .gateway
         .call(request, async |channel, request| RouteServiceClient::new(channel).test_route(request).await)
         .await?;
-    let mut shown = if answer.allowed { "allowed".to_owned() } else { format!("denied: {}", visible(&answer.reason)) };
+    let shown = shown(&answer);
+    Ok(Answer::new(&json_of(&answer), Human::Text(shown)).denied(!answer.allowed))
+}
+
+async fn test_by(path: &Path, call: TestRouteRequest, session: &Session<'_>) -> Result<Answer, Failure> {
+    let file = RoutesFile::read(path)?;
+    let candidate = Some(CandidateRoutes { routes: file.routes() });
+    let request = TestRoutesRequest { candidate, calls: vec![call], recorded_max: 0 };
+    let tested = test_routes(request, session).await.map_err(|failure| file.place(failure))?;
+    let tested = tested.calls.into_iter().next().unwrap_or_default();
+    let (today, then) = (tested.today.unwrap_or_default(), tested.candidate.unwrap_or_default());
+    let text = format!("today: {}\n\nby {}: {}", shown(&today), file.name, shown(&then));
+    let json = json!({ "today": json_of(&today), "candidate": json_of(&then) });
+    Ok(Answer::new(&json, Human::Text(text)).denied(!then.allowed))
+}
+
+fn shown(answer: &TestRouteResponse) -> String {
+    let mut shown = visible(&diff::outcome(Some(answer)));
     shown.push_str(&match answer.route.as_str() {
         "" => "\nroute:    none matches".to_owned(),
         route => format!("\nroute:    {}", visible(route)),
@@ -120,8 +196,11 @@ async fn test(request: TestRouteRequest, session: &Session<'_>) -> Result<Answer
     if !answer.required.is_empty() {
         shown.push_str(&format!("\nrequired: {}", visible(&answer.required)));
     }
-    let json = json!({
+    shown
+}
+
+fn json_of(answer: &TestRouteResponse) -> Value {
+    json!({
         "allowed": answer.allowed, "route": answer.route, "reason": answer.reason, "required": answer.required,
-    });
-    Ok(Answer::new(&json, Human::Text(shown)).denied(!answer.allowed))
+    })
 }

@@ -132,6 +132,60 @@ async fn listed_routes_can_be_applied_again() {
 }
 
 #[tokio::test]
+async fn a_diff_names_what_would_change_and_exits_with_it() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway);
+    let same = "{name: a, host: h, http: GET /, audience: d, permission: 'document:x#view'}";
+    let file = machine.file("same.yaml", &format!("routes: [{same}]"));
+    let outcome = machine.run(&format!("route diff -f {file} --recorded 0")).await;
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "CHANGE  WHAT  FROM  TO\n"), "{outcome:?}");
+    let file = machine.file("other.yaml", "routes: [{name: b, host: h, http: GET /b, audience: d}]");
+    let outcome = machine.run(&format!("route diff -f {file}")).await;
+    let table = "CHANGE    WHAT            FROM     TO\n\
+                 removed   a               GET /\n\
+                 added     b               GET /b\n\
+                 decision  GET h/recorded  allowed  denied: forbidden\n";
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (1, table));
+}
+
+#[tokio::test]
+async fn a_call_is_tested_by_a_file_that_is_not_applied() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway);
+    let file = machine.file("r.yaml", "routes: [{name: b, host: h, http: GET /b, audience: d}]");
+    let outcome = machine.run(&format!("route test h GET /b --file {file}")).await;
+    let text = format!("today: allowed\nroute:    a\n\nby {file}: denied: forbidden\nroute:    a\n");
+    assert_eq!((outcome.code, outcome.stdout), (1, text));
+}
+
+#[tokio::test]
+async fn a_shadow_report_counts_what_would_have_been_denied() {
+    let gateway = Gateway::start().await;
+    let outcome = Machine::of(&gateway).run("route shadow-report").await;
+    let table = "ROUTE  CALLS  OUTCOME                     DECISIONS\n\
+                 read   40     allowed\n\
+                 read   3      would be denied: forbidden  d-1\n";
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, table));
+}
+
+#[tokio::test]
+async fn a_decision_is_explained_by_its_id() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway);
+    let outcome = machine.run("explain d-1").await;
+    let text = "denied: forbidden\n\
+                call:     GET h/v1/documents/roadmap\n\
+                at:       1970-01-02T00:00:00Z\n\
+                caller:   user:bob\n\
+                route:    read, of version 7\n\
+                required: document:roadmap#view\n\
+                detail:   the permission is missing\n";
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, text));
+    assert_eq!(machine.json("explain d-1").await["decision"]["version"], 7);
+    assert_eq!(machine.run("explain d-2").await.code, 2);
+}
+
+#[tokio::test]
 async fn a_new_key_is_shown_once_on_stdout() {
     let gateway = Gateway::start().await;
     let machine = Machine::of(&gateway);

@@ -103,9 +103,11 @@ async fn an_error_about_a_route_names_file_and_line() {
     let machine = Machine::of(&gateway);
     let routes = "routes:\n  - name: read\n    host: elsewhere\n    http: GET /\n    audience: d\n";
     machine.file("routes.yaml", routes);
-    let outcome = machine.run("route apply -f routes.yaml").await;
     let first = "error: routes[0] (routes.yaml:2) \"read\": host: is not a host of the tenant\n";
-    assert!(outcome.code == 2 && outcome.stderr.starts_with(first), "{outcome:?}");
+    for command in ["route apply", "route diff", "route test h GET /"] {
+        let outcome = machine.run(&format!("{command} --file routes.yaml")).await;
+        assert!(outcome.code == 2 && outcome.stderr.starts_with(first), "{command}: {outcome:?}");
+    }
     machine.file("routes.yaml", &routes.replace("audience", "audeince"));
     let outcome = machine.run("route apply -f routes.yaml").await;
     assert!(

@@ -1,11 +1,13 @@
 //! The gateway and the services behind it, as far as the command needs them. They know one key, `run::KEY`.
 
+mod routes;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use contract::common::v1::{Subject, SubjectKind};
-use contract::gate::v1 as gate;
-use contract::gate::v1::route_service_server::{RouteService, RouteServiceServer};
+use contract::gate::v1::decision_service_server::DecisionServiceServer;
+use contract::gate::v1::route_service_server::RouteServiceServer;
 use contract::identity::v1 as identity;
 use contract::identity::v1::api_key_service_server::{ApiKeyService, ApiKeyServiceServer};
 use contract::identity::v1::user_service_server::{UserService, UserServiceServer};
@@ -53,6 +55,7 @@ impl Gateway {
             .tls_config(ServerTlsConfig::new().identity(identity))
             .unwrap()
             .add_service(ApiKeyServiceServer::new(services.clone()))
+            .add_service(DecisionServiceServer::new(services.clone()))
             .add_service(PermissionServiceServer::new(services.clone()))
             .add_service(RelationshipServiceServer::new(services.clone()))
             .add_service(RouteServiceServer::new(services.clone()))
@@ -304,43 +307,5 @@ impl SchemaService for Services {
     ) -> Result<Response<permissions::WriteSchemaResponse>, Status> {
         self.asked(request)?;
         Err(refusal(Code::InvalidArgument, "SCHEMA_INVALID", "line 1, column 1: expected a definition; write one"))
-    }
-}
-
-#[tonic::async_trait]
-impl RouteService for Services {
-    async fn apply_routes(
-        &self,
-        request: Request<gate::ApplyRoutesRequest>,
-    ) -> Result<Response<gate::ApplyRoutesResponse>, Status> {
-        let asked = self.asked(request)?;
-        if asked.routes[0].host == "elsewhere" {
-            let text = "routes[0] \"read\": host: is not a host of the tenant";
-            return Err(refusal(Code::InvalidArgument, "ROUTES_INVALID", text));
-        }
-        Ok(Response::new(gate::ApplyRoutesResponse { version: 7 }))
-    }
-
-    async fn list_routes(
-        &self,
-        request: Request<gate::ListRoutesRequest>,
-    ) -> Result<Response<gate::ListRoutesResponse>, Status> {
-        self.asked(request)?;
-        let text = "routes: [{name: a, host: h, http: GET /, audience: d, permission: 'document:x#view'}]";
-        let routes = cli::routes_file::parse(text).unwrap().into_iter().map(|placed| placed.route).collect();
-        Ok(Response::new(gate::ListRoutesResponse { routes, version: 7, next_page_token: String::new() }))
-    }
-
-    async fn test_route(
-        &self,
-        request: Request<gate::TestRouteRequest>,
-    ) -> Result<Response<gate::TestRouteResponse>, Status> {
-        let allowed = self.asked(request)?.subject.is_some();
-        Ok(Response::new(gate::TestRouteResponse {
-            allowed,
-            route: "read".to_owned(),
-            reason: if allowed { String::new() } else { "CREDENTIAL_MISSING".to_owned() },
-            required: "document:roadmap#view".to_owned(),
-        }))
     }
 }
