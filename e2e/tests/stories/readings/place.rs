@@ -47,8 +47,11 @@ impl Place {
     pub(super) async fn start_with(world: &World, server: Server, change: impl FnOnce(String) -> String) -> Self {
         let (mut processes, mut tasks) = (Vec::new(), JoinSet::new());
         let upstream = match server {
-            Server::Python => started(&mut processes, "python3", "reads.py").await,
-            Server::Node => started(&mut processes, "node", "reads.js").await,
+            Server::Python => started(&mut processes, std::path::Path::new("python3"), "reads.py").await,
+            Server::Node => {
+                let node = parts::node(&mut |line| eprintln!("{line}")).unwrap();
+                started(&mut processes, &node, "reads.js").await
+            }
             Server::Axum => serve(&mut tasks).await,
         };
         let folder = tempfile::tempdir().unwrap();
@@ -99,7 +102,7 @@ async fn configured(world: &World, upstream: u16, ports: &Ports) -> String {
 }
 
 /// Starts a program that says its port in its first line.
-async fn started(processes: &mut Vec<Child>, program: &str, script: &str) -> u16 {
+async fn started(processes: &mut Vec<Child>, program: &std::path::Path, script: &str) -> u16 {
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("upstreams").join(script);
     let mut command = Command::new(program);
     let mut child = command.arg(script).kill_on_drop(true).stdout(Stdio::piped()).spawn().unwrap();
