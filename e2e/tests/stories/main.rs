@@ -9,6 +9,7 @@ mod changes;
 mod denials;
 mod direct_ports;
 mod edge;
+mod explanations;
 mod hostile_headers;
 mod python_client;
 mod readings;
