@@ -13,6 +13,9 @@ use crate::clock::SharedClock;
 use crate::database::{Database, DatabaseError};
 use crate::unit_of_work::AuditEvent;
 
+/// The log target of audit events.
+pub(crate) const AUDIT: &str = "audit";
+
 /// How many events are handed on at once.
 const BATCH_MAX: i64 = 500;
 
@@ -74,7 +77,7 @@ async fn hand_on(database: &Database) -> Result<i64, DatabaseError> {
         .fetch_all(&mut *transaction)
         .await?;
     for row in &rows {
-        tracing::info!(target: "audit", event = row.event, "audit");
+        tracing::info!(target: AUDIT, event = row.event, "audit");
     }
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     sqlx::query!("DELETE FROM outbox WHERE id = ANY($1)", &ids).execute(&mut *transaction).await?;

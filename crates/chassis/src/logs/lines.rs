@@ -1,7 +1,8 @@
 //! Lines on their way out: many at a time when there are many, so that a call does not cost a system call.
 //!
 //! No line is lost while the process lives: who finds the buffer full writes it out before going on. A line waits for
-//! [`HELD`] at most; one that warns of something does not, and takes all that were before it along.
+//! [`HELD`] at most; one that warns of something does not, nor one of the audit trail, whose event leaves the database once it
+//! is written. Both take all that were before along.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -10,6 +11,8 @@ use std::time::Duration;
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
+
+use crate::outbox::AUDIT;
 
 /// How long a line waits for others.
 const HELD: Duration = Duration::from_millis(5);
@@ -113,7 +116,7 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 
     fn make_writer_for(&'a self, about: &Metadata<'_>) -> Line<'a> {
-        Line { shared: &self.0, at_once: *about.level() <= Level::WARN }
+        Line { shared: &self.0, at_once: *about.level() <= Level::WARN || about.target() == AUDIT }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use tracing_subscriber::layer::SubscriberExt as _;
+
 use super::*;
 
 /// Tells each piece that is written.
@@ -61,4 +63,14 @@ fn who_finds_the_buffer_full_writes_it_out() {
     let (lines, told) = lines();
     lines.0.push(&[b'x'; WAITING_BYTES_MAX], false);
     assert_eq!(told.try_iter().map(|piece| piece.len()).sum::<usize>(), WAITING_BYTES_MAX);
+}
+
+#[test]
+fn a_line_of_the_audit_trail_is_written_before_its_event_leaves_the_database() {
+    let (lines, told) = lines();
+    let layer = tracing_subscriber::fmt::layer().with_writer(lines).with_ansi(false);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        tracing::info!(target: AUDIT, event = "{}", "audit");
+        assert!(told.try_iter().collect::<String>().contains("audit"));
+    });
 }
