@@ -3,10 +3,7 @@
 use std::net::SocketAddr;
 use std::thread;
 
-use contract::permissions::v1::permission_service_server::{PermissionService, PermissionServiceServer};
-use contract::permissions::v1::{
-    CheckBulkRequest, CheckBulkResponse, CheckRequest, CheckResponse, CheckStreamRequest, CheckStreamResponse,
-};
+use contract::permissions::v1::permission_service_server::PermissionServiceServer;
 use testing::harness::Harness;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -15,36 +12,9 @@ use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::transport::server::{Router, TcpIncoming};
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
-use tonic::{Request, Response, Status, Streaming};
-
-use chassis::call;
 
 use crate::calls::Void;
-use crate::empty::not_served;
-
-#[derive(Debug)]
-struct Nothing;
-
-#[tonic::async_trait]
-impl PermissionService for Nothing {
-    async fn check(&self, request: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
-        drop(request.into_inner());
-        Ok(Response::new(CheckResponse::default()))
-    }
-
-    async fn check_bulk(&self, _: Request<CheckBulkRequest>) -> Result<Response<CheckBulkResponse>, Status> {
-        not_served()
-    }
-
-    type CheckStreamStream = call::Results<CheckStreamResponse>;
-
-    async fn check_stream(
-        &self,
-        _: Request<Streaming<CheckStreamRequest>>,
-    ) -> Result<Response<Self::CheckStreamStream>, Status> {
-        not_served()
-    }
-}
+use crate::empty::Nothing;
 
 /// A server, until it is dropped.
 #[derive(Debug)]
@@ -107,5 +77,5 @@ fn router(beside: &Harness) -> Result<Router, Void> {
     let tls = ServerTlsConfig::new().identity(identity).client_ca_root(ca).client_auth_optional(true);
     let (_, health) = tonic_health::server::health_reporter();
     let mut server = Server::builder().tls_config(tls).map_err(|error| error.to_string())?;
-    Ok(server.add_service(PermissionServiceServer::new(Nothing)).add_service(health))
+    Ok(server.add_service(PermissionServiceServer::new(Nothing::ByTonic)).add_service(health))
 }
