@@ -80,12 +80,27 @@ async fn json_reaches_an_rpc() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn errors_of_json_callers_have_their_http_status() {
+async fn errors_of_json_callers_are_json_with_their_http_status() {
     let world = shared().await;
     let denied = post(EXCHANGE, "application/json", None, "{}").await;
-    // The body is gate's text for gRPC callers, since the request is gRPC by the time that gate sees it.
     assert_eq!(denied.status.as_u16(), 401, "{denied:?}");
     assert_eq!(denied.header(contract::header::REASON), Some("credential_missing"));
+    assert_eq!(denied.header("content-type"), Some("application/problem+json"));
+    let body: Value = serde_json::from_slice(&denied.body).unwrap();
+    assert_eq!(body["reason"], "credential_missing", "{body}");
+    let refused = post(EXCHANGE, "application/json", Some(&world.key("alice")), "{\"scopes\": [\"no such\"]}").await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.header("content-type")),
+        (400, Some("application/json")),
+        "{refused:?}"
+    );
+    let body: Value = serde_json::from_slice(&refused.body).unwrap();
+    let info = &body["details"][0];
+    assert_eq!(
+        (info["reason"].as_str(), info["domain"].as_str()),
+        (Some("FIELD_INVALID"), Some("bailiwick")),
+        "{body}"
+    );
     let malformed = post(EXCHANGE, "application/json", Some(&world.key("alice")), "{\"scopes\": 7}").await;
     assert_eq!(malformed.status.as_u16(), 400, "{malformed:?}");
 }

@@ -10,3 +10,28 @@ pub struct Status {
     #[prost(message, repeated, tag = "3")]
     pub details: ::prost::alloc::vec::Vec<::prost_types::Any>,
 }
+/// Why a call failed: one of the names in proto/reasons.toml. The gateway needs to know its form to tell JSON callers.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ErrorInfo {
+    /// For example "RESOURCE_NOT_FOUND".
+    #[prost(string, tag = "1")]
+    pub reason: ::prost::alloc::string::String,
+    /// Whose reason it is, for example "bailiwick".
+    #[prost(string, tag = "2")]
+    pub domain: ::prost::alloc::string::String,
+    /// What the reason is about, for example the limit and what was given.
+    #[prost(map = "string, string", tag = "3")]
+    pub metadata: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+}
+/// Which request it was.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RequestInfo {
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Not used.
+    #[prost(string, tag = "2")]
+    pub serving_data: ::prost::alloc::string::String,
+}

@@ -46,11 +46,16 @@ impl Request {
     }
 }
 
+/// What Envoy sets when it makes a gRPC call of a JSON caller's request. A client may have set it too, at an Envoy that lets it
+/// through: it chooses nothing but the form of its own denial.
+const TRANSCODED: &str = "x-envoy-original-path";
+
 /// Whether an answer to this must be one that a gRPC client can read. Asked of requests that cannot be read, too.
 pub(crate) fn looks_like_grpc(raw: &RawRequest) -> bool {
-    raw.headers.iter().any(|(name, value)| {
+    let is_grpc = raw.headers.iter().any(|(name, value)| {
         name.eq_ignore_ascii_case("content-type") && std::str::from_utf8(value).is_ok_and(is_grpc_type)
-    })
+    });
+    is_grpc && !raw.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(TRANSCODED))
 }
 
 /// Only what may be a gRPC call must say so once: other content types may have commas in them.
