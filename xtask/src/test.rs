@@ -44,9 +44,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             .and_then(|_| parts::buf(&mut say))
             .and_then(|_| parts::python_client(&mut say))
             .and_then(|_| parts::spicedb(&mut say))
+            .and_then(|_| parts::node(&mut say))
     });
     installed?;
-    shell::done("Envoy, PostgreSQL, buf, SpiceDB and its Python client are in the cache", took);
+    shell::done("Envoy, PostgreSQL, buf, SpiceDB, its Python client and Node.js are in the cache", took);
     if options.soak {
         let (done, took) = shell::timed(soak);
         shell::done("soak", took);
@@ -79,6 +80,10 @@ fn asked_for(tests: &[(&str, &str)]) -> Result<()> {
 
 fn soak() -> Result<()> {
     asked_for(SOAKS)?;
+    // The protocol's longer search, and a group of a million.
+    let mut permissions = Command::new(shell::cargo());
+    permissions.current_dir(tree::root()).args(["test", "--release", "--package", "permissions"]);
+    shell::run(permissions.args(["--", "--ignored", "--nocapture"]))?;
     let mut engine = Command::new(shell::cargo());
     engine.current_dir(tree::root()).args(["run", "--quiet", "--release", "--package", "bench-engine", "--"]);
     shell::run(engine.args(["--soak", ENGINE_ANSWERS]))

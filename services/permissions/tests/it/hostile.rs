@@ -137,7 +137,7 @@ async fn a_group_of_more_than_a_tree_may_have_is_asked_as_any_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "half a minute"]
+#[ignore = "a soak: half a minute, optimised"]
 async fn a_group_of_a_million_is_asked_as_any_other() {
     crowded(1_000_000).await;
 }
