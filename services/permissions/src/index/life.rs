@@ -67,8 +67,11 @@ impl Life {
         if now.snapshot.revision() <= revision.number {
             return Some(View { revision: *revision, ..now });
         }
-        let floor = self.tenant(tenant.as_str()).map_or(0, |tenant| tenant.floor());
-        let snapshot = self.window.find(tenant.as_str(), revision.number).filter(|_| floor <= revision.number)?;
+        let snapshot = self.window.find(tenant.as_str(), revision.number)?;
+        // Afterwards: had the right state been let go before, a later one would have been found, and the floor raised by then.
+        if self.tenant(tenant.as_str()).is_some_and(|tenant| tenant.floor() > revision.number) {
+            return None;
+        }
         Some(View { revision: *revision, snapshot, ..now })
     }
 
@@ -143,9 +146,7 @@ impl Life {
         let Some(merging) = self.tenant(tenant) else { return };
         let before = merging.merge();
         // One older base may stay in memory for the window's sake, not more.
-        if let Some(floor) = self.window.keep_bases(tenant, [&before, &merging.snapshot()]) {
-            merging.raise_floor(floor);
-        }
+        self.window.keep_bases(tenant, [&before, &merging.snapshot()], |floor| merging.raise_floor(floor));
     }
 
     fn tenant(&self, id: &str) -> Option<Arc<Tenant>> {

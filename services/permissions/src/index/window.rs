@@ -84,22 +84,23 @@ impl Window {
         }
     }
 
-    /// Lets go of a tenant's states that rest on another base than these two; answers the revision before which none is left,
-    /// if any was let go.
-    pub(super) fn keep_bases(&self, tenant: &str, bases: [&Snapshot; 2]) -> Option<u64> {
-        let (mut floor, mut changes) = (None, 0);
+    /// Lets go of a tenant's states that rest on another base than these two. Whoever looks afterwards finds the tenant's floor
+    /// raised to the revision before which none is left: `raise_floor` is called before anybody else can look.
+    pub(super) fn keep_bases(&self, tenant: &str, bases: [&Snapshot; 2], raise_floor: impl FnOnce(u64)) {
         let mut kept = self.lock();
-        kept.superseded.retain(|superseded| {
-            let stays = bases.iter().any(|base| superseded.snapshot.shares_base_with(base));
-            let goes = superseded.tenant == tenant && !stays;
-            if goes {
-                floor = floor.max(Some(superseded.by));
-                changes += superseded.changes;
-            }
-            !goes
-        });
-        kept.changes -= changes;
-        floor
+        let goes = |superseded: &Superseded| {
+            superseded.tenant == tenant && !bases.iter().any(|base| superseded.snapshot.shares_base_with(base))
+        };
+        let all = std::mem::take(&mut kept.superseded);
+        let (gone, stay): (VecDeque<_>, VecDeque<_>) = all.into_iter().partition(goes);
+        kept.superseded = stay;
+        kept.changes -= gone.iter().map(|superseded| superseded.changes).sum::<usize>();
+        if let Some(by) = gone.iter().map(|superseded| superseded.by).max() {
+            raise_floor(by);
+        }
+        // What they alone had is freed afterwards: it is much, and whoever keeps a state must not wait for that.
+        drop(kept);
+        drop(gone);
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
