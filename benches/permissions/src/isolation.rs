@@ -54,8 +54,8 @@ pub(crate) async fn isolation(load: &Load, rounds: usize, rate: u32, time: Durat
     for _ in 0..rounds {
         in_quiet.push(measured(&load.target.processes, load.open(kind, rate, time)).await?);
         let both = async {
-            let (checks, stormed) =
-                tokio::join!(load.open(kind, rate, time), storm(&stormer.connections, Instant::now() + time, &told));
+            let storm = storm(stormer.connections.clone(), Instant::now() + time, Arc::clone(&told));
+            let (checks, stormed) = tokio::join!(load.open(kind, rate, time), stormer.aside.run(storm));
             stormed?;
             checks
         };
@@ -82,11 +82,11 @@ fn graph() -> Result<Vec<Relationship>, Void> {
     chain.chain(wide).chain(members).map(read).collect()
 }
 
-async fn storm(connections: &[Connection], end: Instant, told: &Arc<Mutex<Told>>) -> Result<(), Void> {
+async fn storm(connections: Vec<Connection>, end: Instant, told: Arc<Mutex<Told>>) -> Result<(), Void> {
     let next = Arc::new(AtomicUsize::new(0));
     let mut workers: JoinSet<Result<(), Void>> = JoinSet::new();
     for on in connections.iter().cycle().take(STORM_IN_FLIGHT) {
-        let (on, next, told) = (on.clone(), Arc::clone(&next), Arc::clone(told));
+        let (on, next, told) = (on.clone(), Arc::clone(&next), Arc::clone(&told));
         workers.spawn(async move {
             while Instant::now() < end {
                 let (what, answer) = call(on.clone(), next.fetch_add(1, Ordering::Relaxed)).await;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bench_machine::Process;
+use chassis::Aside;
 use contract::identity::v1::{BootstrapRequest, CreateTenantRequest, ExchangeApiKeyRequest};
 use testing::cluster::process_of;
 use testing::postgres::{self, Durability};
@@ -50,6 +51,12 @@ pub(crate) async fn start(
     let connect =
         async |reach: Reach<'_>, count, shown: &Shown| reach.connect(count, shown).await.map_err(testing::Error::new);
     let as_gate = Reach { identity: Some((&gate.certificate, &gate.key)), ..reach(0) };
+    let (aside, at, authority, stormers_shown) =
+        (Aside::begin("storm"), addresses[0].clone(), ca.clone(), stormers.clone());
+    let storming = aside.run(async move {
+        Reach { address: &at, ca: Some(&authority), identity: None }.connect(connections, &stormers_shown).await
+    });
+    let storming = storming.await.map_err(testing::Error::new)?;
     let mut processes = Vec::new();
     let members = Part::Permissions.members(replicas).chain(Part::Postgres.members(replicas));
     for member in members {
@@ -61,7 +68,8 @@ pub(crate) async fn start(
         as_gate: connect(as_gate, connections, &Shown::tenant(TENANT)).await?,
         schemas: Some(Connection::new(gateway.channel(), shown.clone())),
         stormer: Some(Stormer {
-            connections: connect(reach(0), connections, &stormers).await?,
+            aside,
+            connections: storming,
             schemas: Connection::new(gateway.channel(), stormers.clone()),
         }),
         other: if replicas > 1 { connect(reach(1), 1, &shown).await?.pop() } else { None },

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bench_machine::Process;
+use chassis::Aside;
 use tonic::metadata::AsciiMetadataValue;
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
@@ -34,6 +35,10 @@ pub(crate) struct Target {
 /// A tenant beside the one that is measured.
 #[derive(Clone, Debug)]
 pub(crate) struct Stormer {
+    /// Where it stands: on threads that give way, since its clients would be other machines, and the measured tenant's clients must
+    /// not wait while its answers are read.
+    pub(crate) aside: Aside,
+    /// They live there.
     pub(crate) connections: Vec<Connection>,
     pub(crate) schemas: Connection,
 }

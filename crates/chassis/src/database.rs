@@ -4,10 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contract::Reason;
+use sqlx::Postgres;
 use sqlx::migrate::Migrator;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tokio_util::task::AbortOnDropHandle;
 
+use crate::aside::done;
 use crate::config::DatabaseConfig;
 use crate::error::ServiceError;
 use crate::secret::Secret;
@@ -21,6 +26,8 @@ pub static MIGRATOR: Migrator = sqlx::migrate!();
 pub struct Database {
     pool: PgPool,
     written: Arc<Notify>,
+    /// The runtime that calls are served on.
+    serving: Handle,
 }
 
 /// What went wrong in the database, as far as a caller may know it.
@@ -35,7 +42,7 @@ pub enum DatabaseError {
 }
 
 impl Database {
-    /// Opens the pool, without connecting yet.
+    /// Opens the pool, without connecting yet. Its connections live on the runtime that it is opened on.
     ///
     /// # Errors
     /// If the URL or the password file cannot be read.
@@ -47,12 +54,29 @@ impl Database {
             // as unavailable.
             .test_before_acquire(false)
             .connect_lazy_with(connect_options(config)?);
-        Ok(Self { pool, written: Arc::new(Notify::new()) })
+        Ok(Self { pool, written: Arc::new(Notify::new()), serving: Handle::current() })
     }
 
     /// The pool, for reads.
     pub fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    /// A connection, for reads on threads that give way. It is opened on those that do not, since others will have it next.
+    ///
+    /// # Errors
+    /// If there is none in time.
+    pub async fn connection(&self) -> Result<PoolConnection<Postgres>, DatabaseError> {
+        let pool = self.pool.clone();
+        Ok(self.serving(async move { pool.acquire().await }).await?)
+    }
+
+    /// What a future comes to on the threads that serve calls, wherever it is asked for: others wait for it too.
+    pub async fn serving<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> T {
+        if Handle::current().id() == self.serving.id() {
+            return future.await;
+        }
+        done(AbortOnDropHandle::new(self.serving.spawn(future)).await)
     }
 
     /// Rings when this process has committed something to the feed. Only wakes early: readers poll all the same.

@@ -4,6 +4,7 @@
 //! together are one future, and what one finds out the next is told as an argument.
 
 pub(crate) mod access_log;
+pub(crate) mod aside;
 pub(crate) mod authenticate;
 pub(crate) mod authorize;
 pub(crate) mod catch_panic;

@@ -7,6 +7,7 @@
 
 mod admin;
 pub mod api_key;
+pub mod aside;
 pub mod auth;
 pub mod call;
 pub mod clock;
@@ -36,6 +37,7 @@ pub mod timestamp;
 mod tls;
 pub mod unit_of_work;
 
+pub use aside::Aside;
 pub use clock::{Clock, Entropy};
 pub use config::{Config, ServiceConfig};
 pub use context::Context;

@@ -110,6 +110,7 @@ pub async fn start<S: Service>(config: Config<S::Config>, surroundings: Surround
         calls: Semaphore::new(config.server.calls_max),
         authenticator: Authenticator::new(S::NAME, &foundation.learnt, Arc::clone(&foundation.authority)),
         draining: foundation.tasks.draining(),
+        aside: foundation.aside.clone(),
     });
     begin_jobs(&config.server, &foundation);
     let (stop, stopped) = oneshot::channel();

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
 
+use crate::aside::Aside;
 use crate::auth::Authority;
 use crate::clock::{SharedClock, SharedEntropy, SystemClock, SystemEntropy};
 use crate::config::{Config, PeerConfig, ServiceConfig};
@@ -53,6 +54,8 @@ pub struct Foundation {
     pub metrics: Metrics,
     /// What runs beside the calls.
     pub tasks: Tasks,
+    /// Threads for what takes long.
+    pub aside: Aside,
     /// What must have come before it may be asked.
     pub readiness: Readiness,
     /// What credentials are verified with, kept current by [`Foundation::follow_identity`].
@@ -85,6 +88,7 @@ impl Foundation {
             entropy: Arc::clone(&surroundings.entropy),
             metrics: Metrics::new(S::NAME),
             tasks: Tasks::default(),
+            aside: Aside::begin("aside"),
             readiness: Readiness::default(),
             learnt: Learnt::default(),
             tls: Tls::load(&config.tls)?,

@@ -5,16 +5,19 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use contract::rpc::Bulk;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::service::Routes;
 use tower::{Layer, Service};
 
+use crate::aside::Aside;
 use crate::auth::Authenticator;
 use crate::clock::SharedClock;
 use crate::layers::{
-    Request, Response, access_log, authenticate, authorize, catch_panic, deadline, limit, metrics, request_id, trace,
+    Request, Response, access_log, aside, authenticate, authorize, catch_panic, deadline, limit, metrics, request_id,
+    trace,
 };
 use crate::metrics::RpcMetrics;
 
@@ -28,6 +31,7 @@ pub(crate) struct Layers {
     pub(crate) calls: Semaphore,
     pub(crate) authenticator: Authenticator,
     pub(crate) draining: CancellationToken,
+    pub(crate) aside: Aside,
 }
 
 /// A call through all layers to its handler. Reads from the outside in; a test holds the order.
@@ -48,12 +52,16 @@ async fn through(layers: &Arc<Layers>, mut routes: Routes, request: Request) -> 
                             deadline::layer(call, request, |call, request, deadline| {
                                 // Who is calling, from what they show; nothing is decided yet.
                                 authenticate::layer(layers, call, request, move |call, request, shown| {
+                                    let bulk = call.rpc.map_or(Bulk::Nothing, |rpc| rpc.bulk);
                                     // Every answer from here on is a decision about a known caller.
-                                    authorize::layer(layers, call, request, deadline, shown, async move |request| {
-                                        match routes.call(*request).await {
-                                            Ok(response) => response,
-                                            Err(never) => match never {},
-                                        }
+                                    authorize::layer(layers, call, request, deadline, shown, move |request| {
+                                        // What is large is read, worked on and written where it holds up nobody.
+                                        aside::layer(&layers.aside, bulk, request, async move |request| {
+                                            match routes.call(*request).await {
+                                                Ok(response) => response,
+                                                Err(never) => match never {},
+                                            }
+                                        })
                                     })
                                 })
                             })

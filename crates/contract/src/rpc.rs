@@ -15,6 +15,17 @@ pub enum Entry {
     Open,
 }
 
+/// What of an RPC can be large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bulk {
+    /// Neither its message nor its answer.
+    Nothing,
+    /// Its message.
+    Message,
+    /// Its answer, however small the message is.
+    Answer,
+}
+
 /// One RPC's rules. Units and meanings as in `bailiwick.common.v1.Access`.
 #[derive(Debug)]
 pub struct Rpc {
@@ -36,6 +47,8 @@ pub struct Rpc {
     pub idempotent: bool,
     /// Whether the gateway lets callers in that show no credential.
     pub anonymous: bool,
+    /// What of it can be large.
+    pub bulk: Bulk,
 }
 
 /// The rules of the RPC at `/package.Service/Method`, if there is one.

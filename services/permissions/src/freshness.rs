@@ -35,7 +35,7 @@ pub(crate) struct Freshness {
     tokens: TokenKeys,
     /// The newest tokens: many answers have the same.
     sealed: Recent<TenantId, Revision, String>,
-    head_reads: HeadReads<Result<Revision, Arc<DatabaseError>>>,
+    head_reads: Arc<HeadReads<Result<Revision, Arc<DatabaseError>>>>,
     inquiries: Inquiries,
 }
 
@@ -43,7 +43,7 @@ impl Freshness {
     pub(crate) fn new(database: Database, index: Arc<Index>, tokens: TokenKeys) -> Self {
         let inquiries = Inquiries::new(database.clone(), Arc::clone(&index));
         let sealed = Recent::new(TENANTS_SEALED_MAX);
-        Self { database, index, tokens, sealed, head_reads: HeadReads::new(), inquiries }
+        Self { database, index, tokens, sealed, head_reads: Arc::new(HeadReads::new()), inquiries }
     }
 
     /// The call's tenant in a state that is fresh enough.
@@ -186,9 +186,13 @@ impl Freshness {
     }
 
     async fn head(&self, context: &Context) -> Result<Revision, Error> {
-        let read =
-            || async { store::head::read(&self.database).await.map(|head| head.point.revision()).map_err(Arc::new) };
-        head_in_time(context, self.head_reads.read(read)).await
+        let (database, head_reads) = (self.database.clone(), Arc::clone(&self.head_reads));
+        let reads = async move {
+            let read =
+                || async { store::head::read(&database).await.map(|head| head.point.revision()).map_err(Arc::new) };
+            head_reads.read(read).await
+        };
+        head_in_time(context, self.database.serving(reads)).await
     }
 }
 

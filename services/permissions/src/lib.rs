@@ -80,7 +80,7 @@ impl Service for Permissions {
         let previous = config.token_key_previous_file.as_deref().map(Secret::read_key).transpose()?;
         let tokens = TokenKeys::new(&key, previous.as_deref().map(Vec::as_slice));
         let budget = Budget { nodes_max: config.traversal_nodes_max, edges_max: config.traversal_edges_max };
-        let evaluator = Evaluator::new(budget, evaluations_max(&config));
+        let evaluator = Evaluator::new(budget, evaluations_max(&config), foundation.aside.clone());
         let window = WindowLimits {
             age_max: Duration::from_secs(config.exact_seconds_max),
             snapshots_max: config.exact_snapshots_max,
@@ -98,7 +98,7 @@ impl Service for Permissions {
             database: database.clone(),
             index: Arc::clone(&index),
             // Its own, so that no question holds up what answers follow from.
-            evaluator: Evaluator::new(budget, 1),
+            evaluator: Evaluator::new(budget, 1, foundation.aside.clone()),
             poll: Duration::from_millis(config.poll_ms),
             stale_after: (config.stale_seconds_max > 0).then(|| Duration::from_secs(config.stale_seconds_max)),
             caught_up: foundation.readiness.wait_for("the log"),
@@ -121,7 +121,7 @@ impl Service for Permissions {
             clock: Arc::clone(&foundation.clock),
             index: Arc::clone(&index),
             // Its own, so that no question holds up a write.
-            evaluator: Evaluator::new(budget, 1),
+            evaluator: Evaluator::new(budget, 1, foundation.aside.clone()),
             queue,
             group_changes_max: config.group_changes_max,
             step_max: Duration::from_millis(config.group_step_ms_max),

@@ -37,6 +37,8 @@ struct Row {
     idempotent: bool,
     #[serde(default)]
     anonymous: bool,
+    #[serde(default)]
+    bulk: String,
 }
 
 pub(super) fn generate(descriptors: &DescriptorPool, foreign: &str, files: &mut Files) -> Result<()> {
@@ -67,12 +69,19 @@ fn ours(descriptors: &DescriptorPool, method: &MethodDescriptor) -> Result<Row> 
     }
     let access = options.get_extension(&option);
     let access = access.as_message().expect("the option is a message");
-    let entry = access
-        .get_field_by_name("entry")
-        .and_then(|value| value.as_enum_number())
-        .and_then(|number| descriptors.get_enum_by_name("bailiwick.common.v1.Entry")?.get_value(number))
-        .map(|value| value.name().trim_start_matches("ENTRY_").to_lowercase())
-        .unwrap_or_default();
+    let choice = |field: &str, of: &str, prefix: &str| {
+        access
+            .get_field_by_name(field)
+            .and_then(|value| value.as_enum_number())
+            .and_then(|number| descriptors.get_enum_by_name(of)?.get_value(number))
+            .map(|value| value.name().trim_start_matches(prefix).to_lowercase())
+            .unwrap_or_default()
+    };
+    let entry = choice("entry", "bailiwick.common.v1.Entry", "ENTRY_");
+    let bulk = choice("bulk", "bailiwick.common.v1.Bulk", "BULK_");
+    if method.is_client_streaming() && !["", "unspecified", "nothing"].contains(&bulk.as_str()) {
+        return Err(Error::new(format!("{path} takes a stream: its messages are not looked at one by one")));
+    }
     let package = method.parent_service().package_name().to_owned();
     Ok(Row {
         path,
@@ -84,6 +93,7 @@ fn ours(descriptors: &DescriptorPool, method: &MethodDescriptor) -> Result<Row> 
         deadline_ms: access.get_field_by_name("deadline_ms").and_then(|value| value.as_u32()).unwrap_or_default(),
         idempotent: flag(access, "idempotent"),
         anonymous: flag(access, "anonymous"),
+        bulk,
     })
 }
 
@@ -100,6 +110,9 @@ fn check(row: &Row) -> Result<()> {
     let refuse = |rule: &str| Err(Error::new(format!("{}: {rule}", row.path)));
     if !["edge", "mesh", "peer", "open"].contains(&row.entry.as_str()) {
         return refuse("its entry must be edge, mesh, peer or open");
+    }
+    if !["", "unspecified", "nothing", "message", "answer"].contains(&row.bulk.as_str()) {
+        return refuse("its bulk must be nothing, message or answer");
     }
     if row.deadline_ms == 0 {
         return refuse("it needs a deadline");
@@ -129,7 +142,7 @@ fn check(row: &Row) -> Result<()> {
 
 fn source(rows: &[Row]) -> String {
     let mut source = String::from(
-        "use crate::rpc::{Entry, Rpc};\n/// Every RPC that a service answers, by path.\npub static RPCS: &[Rpc] = &[\n",
+        "use crate::rpc::{Bulk, Entry, Rpc};\n/// Every RPC that a service answers, by path.\npub static RPCS: &[Rpc] = &[\n",
     );
     for row in rows {
         let entry = match row.entry.as_str() {
@@ -138,9 +151,14 @@ fn source(rows: &[Row]) -> String {
             "peer" => "Peer",
             _ => "Open",
         };
+        let bulk = match row.bulk.as_str() {
+            "message" => "Message",
+            "answer" => "Answer",
+            _ => "Nothing",
+        };
         writeln!(
             source,
-            "Rpc {{ path: {:?}, service: {:?}, entry: Entry::{entry}, scope: {:?}, permission: {:?}, audit_action: {:?}, deadline_ms: {}, idempotent: {}, anonymous: {} }},",
+            "Rpc {{ path: {:?}, service: {:?}, entry: Entry::{entry}, scope: {:?}, permission: {:?}, audit_action: {:?}, deadline_ms: {}, idempotent: {}, anonymous: {}, bulk: Bulk::{bulk} }},",
             row.path, row.service, row.scope, row.permission, row.audit_action, row.deadline_ms, row.idempotent, row.anonymous
         )
         .expect("a string takes what is written to it");

@@ -18,6 +18,7 @@ fn layers(calls: usize) -> Layers {
         calls: Semaphore::new(calls),
         authenticator: Authenticator::new("identity", &Learnt::default(), Arc::new(OnceLock::new())),
         draining: CancellationToken::new(),
+        aside: Aside::begin("aside"),
     }
 }
 

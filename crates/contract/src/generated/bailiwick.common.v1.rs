@@ -24,6 +24,9 @@ pub struct Access {
     /// Whether the gateway lets callers in that show no credential. Only for ENTRY_EDGE.
     #[prost(bool, tag = "7")]
     pub anonymous: bool,
+    /// What of it can be large. Unspecified: nothing. Not for RPCs that take a stream.
+    #[prost(enumeration = "Bulk", tag = "8")]
+    pub bulk: i32,
 }
 /// Who may reach an RPC on a service's own port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -61,6 +64,42 @@ impl Entry {
             "ENTRY_MESH" => Some(Self::Mesh),
             "ENTRY_PEER" => Some(Self::Peer),
             "ENTRY_OPEN" => Some(Self::Open),
+            _ => None,
+        }
+    }
+}
+/// What of an RPC can be large. What is large is served by threads that give way to those that serve everything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Bulk {
+    Unspecified = 0,
+    /// Neither its message nor its answer: some kilobytes.
+    Nothing = 1,
+    /// Its message; one that is small is served like all others.
+    Message = 2,
+    /// Its answer, however small the message is.
+    Answer = 3,
+}
+impl Bulk {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "BULK_UNSPECIFIED",
+            Self::Nothing => "BULK_NOTHING",
+            Self::Message => "BULK_MESSAGE",
+            Self::Answer => "BULK_ANSWER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "BULK_UNSPECIFIED" => Some(Self::Unspecified),
+            "BULK_NOTHING" => Some(Self::Nothing),
+            "BULK_MESSAGE" => Some(Self::Message),
+            "BULK_ANSWER" => Some(Self::Answer),
             _ => None,
         }
     }

@@ -1,12 +1,12 @@
 //! Answers questions without holding up the threads that serve calls.
 //!
 //! Most questions reach a handful of pairs and are answered on the spot. One that runs out of a small budget, a long list of
-//! questions, and the reading of a large schema go to threads of their own, as many at once as there are processors.
+//! questions, and the reading of a large schema go to threads that give way to those that serve calls, so many at once.
 //! (`block_in_place` would need no copy of the question, but takes a serving thread out, and cannot be bounded.)
 
 use std::sync::Arc;
 
-use chassis::TenantId;
+use chassis::{Aside, TenantId};
 use graph::{Answer, Budget, CheckError, CheckRequest, Schema, SchemaErrors, Snapshot};
 use tokio::time::Instant;
 
@@ -35,12 +35,13 @@ pub(crate) type Asked = Result<Question, Error>;
 pub(crate) struct Evaluator {
     budget: Budget,
     places: Places,
+    threads: Aside,
 }
 
 impl Evaluator {
     /// Works on this many questions at once beside those that are answered on the spot.
-    pub(crate) fn new(budget: Budget, at_once: usize) -> Self {
-        Self { budget, places: Places::new(at_once) }
+    pub(crate) fn new(budget: Budget, at_once: usize, threads: Aside) -> Self {
+        Self { budget, places: Places::new(at_once), threads }
     }
 
     /// The answer to one question.
@@ -155,10 +156,7 @@ impl Evaluator {
             let _place = place;
             work()
         };
-        match tokio::task::spawn_blocking(work).await {
-            Ok(done) => done,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
+        self.threads.compute(work).await
     }
 }
 

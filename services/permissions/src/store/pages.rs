@@ -28,9 +28,10 @@ pub(crate) async fn read(
     }
     query.push(" ORDER BY resource_type, resource_id, relation, subject_type, subject_id, subject_relation LIMIT ");
     query.push_bind(rows_max);
-    let rows: Vec<Row> = query.build_query_as().fetch_all(database.pool()).await?;
+    let mut connection = database.connection().await?;
+    let rows: Vec<Row> = query.build_query_as().fetch_all(&mut *connection).await?;
     // Afterwards: the floor rises before anything is taken away, so what was read below it may lack something.
-    if at < head::read(database).await?.floor {
+    if at < head::read_in(&mut *connection).await?.floor {
         return Ok(None);
     }
     Ok(Some(rows.into_iter().map(Row::relationship).collect::<Result<_, _>>()?))
