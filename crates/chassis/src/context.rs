@@ -56,6 +56,8 @@ pub enum Credential {
     ApiKey,
     /// An access token, at the gateway or at the service.
     AccessToken,
+    /// A client certificate, at the gateway.
+    ClientCertificate,
 }
 
 impl Context {

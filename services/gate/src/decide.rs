@@ -11,6 +11,7 @@ pub(crate) mod permissions;
 pub(crate) mod records;
 pub(crate) mod shadow;
 pub(crate) mod supposed;
+pub(crate) mod workloads;
 
 use std::time::Duration;
 
@@ -117,7 +118,9 @@ async fn weigh(
     }
     let shown = match route.caller {
         CallerRequirement::None => Shown::Nothing,
-        CallerRequirement::Optional | CallerRequirement::Required => Shown::read(&request.headers)?,
+        CallerRequirement::Required => Shown::read(request)?,
+        // A mesh gives everyone a certificate. A stranger's is the channel's alone.
+        CallerRequirement::Optional => gate.callers.without_strangers(Shown::read(request)?),
     };
     if shown.is_in_authorization() && !holds_key {
         learnt.remove.push(AUTHORIZATION);

@@ -3,3 +3,4 @@
 pub(crate) mod follow_identity;
 pub(crate) mod keep_table;
 pub(crate) mod publish_key;
+pub(crate) mod report_uses;

@@ -41,6 +41,7 @@ use decide::metrics::{DecisionMetrics, QuestionMetrics};
 use decide::permissions::Permissions;
 use decide::records::{RecordLimits, Records};
 use decide::shadow::ShadowReports;
+use decide::workloads::Workloads;
 use domain::own_routes::OwnRoutes;
 use domain::table::Table;
 
@@ -86,15 +87,15 @@ impl Service for Gate {
         let own_routes = OwnRoutes::compile().map_err(StartError::Service)?;
         let empty = Table::new(config.own_hosts.iter().cloned().collect(), own_routes);
         let remembered = Duration::from_secs(config.api_key_cache_seconds_max);
-        let api_keys =
-            Arc::new(ApiKeys::new(foundation.peer("identity")?, foundation.learnt.revoked.clone(), remembered));
+        let api_keys = Arc::new(ApiKeys::new(foundation.peer("identity")?, &foundation.learnt, remembered));
         let expected = Expectation::access_token(ACCESS_TOKEN_ISSUER, ACCESS_TOKEN_AUDIENCE);
         let gate = Arc::new(Self {
             database: foundation.database.clone(),
             entropy: Arc::clone(&foundation.entropy),
             table: Arc::new(ArcSwap::from_pointee(empty.clone())),
             callers: Callers {
-                api_keys: Arc::clone(&api_keys),
+                api_keys,
+                workloads: Arc::default(),
                 tokens: Verifier::new(foundation.learnt.keys.clone(), expected),
                 freshness: foundation.learnt.freshness.clone(),
                 silence_max: Duration::from_secs(config.identity_silence_seconds_max),
@@ -114,7 +115,7 @@ impl Service for Gate {
             shadow_reports: ShadowReports::default(),
             routes_max: config.routes_max,
         });
-        begin_jobs(&gate, empty, api_keys, foundation)?;
+        begin_jobs(&gate, empty, foundation)?;
         Ok(gate)
     }
 
@@ -127,11 +128,16 @@ impl Service for Gate {
     }
 }
 
-fn begin_jobs(gate: &Gate, empty: Table, api_keys: Arc<ApiKeys>, foundation: &Foundation) -> Result<(), StartError> {
+fn begin_jobs(gate: &Gate, empty: Table, foundation: &Foundation) -> Result<(), StartError> {
     let tasks = &foundation.tasks;
     let loaded = foundation.readiness.wait_for("the routes in force");
     tasks.spawn("table", jobs::keep_table::keep_table(gate.database.clone(), Arc::clone(&gate.table), empty, loaded));
-    tasks.spawn("identity's feed", jobs::follow_identity::follow_identity(foundation.follow_identity()?, api_keys));
+    let (api_keys, workloads): (&Arc<ApiKeys>, &Arc<Workloads>) = (&gate.callers.api_keys, &gate.callers.workloads);
+    let follower = foundation.follow_identity()?;
+    let feed_job = jobs::follow_identity::follow_identity(follower, Arc::clone(api_keys), Arc::clone(workloads));
+    tasks.spawn("identity's feed", feed_job);
+    let (identity, clock) = (foundation.peer("identity")?, Arc::clone(&foundation.clock));
+    tasks.spawn("uses of keys", jobs::report_uses::report_uses(identity, Arc::clone(api_keys), clock));
     let published = foundation.readiness.wait_for("the assertion key's publication");
     let identity = foundation.peer("identity")?;
     let key_job = jobs::publish_key::publish_key(

@@ -9,3 +9,4 @@ pub(crate) mod scope;
 pub(crate) mod subject;
 pub(crate) mod tenant;
 pub(crate) mod verification_key;
+pub(crate) mod workload;

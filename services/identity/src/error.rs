@@ -25,6 +25,9 @@ pub enum Error {
     /// There is such a thing already.
     #[error("there is such a {0} already, or was: ids are never used again")]
     Exists(Thing),
+    /// The workload's name is bound otherwise; nobody is told to whom.
+    #[error("the workload's name is bound otherwise: unbind it first")]
+    WorkloadBound,
     /// The API key is unknown, malformed, expired or revoked; nobody is told which.
     #[error("the credential is not valid")]
     CredentialInvalid,
@@ -108,7 +111,7 @@ impl ServiceError for Error {
             Self::Page(error) => error.reason(),
             Self::Idempotency(error) => error.reason(),
             Self::NotFound(_) => Reason::ResourceNotFound,
-            Self::Exists(_) => Reason::ResourceExists,
+            Self::Exists(_) | Self::WorkloadBound => Reason::ResourceExists,
             Self::CredentialInvalid => Reason::CredentialInvalid,
             Self::BootstrapSecretInvalid => Reason::BootstrapSecretInvalid,
             Self::BootstrapDone => Reason::BootstrapDone,
@@ -128,6 +131,7 @@ impl ServiceError for Error {
             Self::NotFound(thing) | Self::Exists(thing) => vec![("type", thing.name().to_owned())],
             Self::ScopeNotHeld(scope) => vec![("scope", scope.clone())],
             Self::Database(error) => error.metadata(),
+            Self::WorkloadBound => vec![("type", "workload".to_owned())],
             Self::CredentialInvalid
             | Self::BootstrapSecretInvalid
             | Self::BootstrapDone

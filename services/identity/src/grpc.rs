@@ -1,6 +1,7 @@
 //! The RPCs: the generated traits, one line each. What an RPC does is in the file of its name.
 
 mod authenticate_api_key;
+mod bind_workload;
 mod bootstrap;
 mod create_api_key;
 mod create_service_account;
@@ -17,9 +18,12 @@ mod list_api_keys;
 mod list_service_accounts;
 mod list_tenants;
 mod list_users;
+mod list_workloads;
 mod messages;
 mod publish_assertion_key;
+mod report_api_key_use;
 mod revoke_api_key;
+mod unbind_workload;
 
 use std::sync::Arc;
 
@@ -29,6 +33,7 @@ use contract::identity::v1::peer_service_server::PeerService;
 use contract::identity::v1::service_account_service_server::ServiceAccountService;
 use contract::identity::v1::tenant_service_server::TenantService;
 use contract::identity::v1::user_service_server::UserService;
+use contract::identity::v1::workload_service_server::WorkloadService;
 use contract::identity::v1::*;
 use tonic::{Request, Response, Status};
 
@@ -122,6 +127,21 @@ impl ApiKeyService for Served {
 }
 
 #[tonic::async_trait]
+impl WorkloadService for Served {
+    async fn bind_workload(&self, request: Request<BindWorkloadRequest>) -> Answer<BindWorkloadResponse> {
+        call::unary(&self.0, request, bind_workload::bind_workload).await
+    }
+
+    async fn unbind_workload(&self, request: Request<UnbindWorkloadRequest>) -> Answer<UnbindWorkloadResponse> {
+        call::unary(&self.0, request, unbind_workload::unbind_workload).await
+    }
+
+    async fn list_workloads(&self, request: Request<ListWorkloadsRequest>) -> Answer<ListWorkloadsResponse> {
+        call::unary(&self.0, request, list_workloads::list_workloads).await
+    }
+}
+
+#[tonic::async_trait]
 impl PeerService for Served {
     type FollowStream = Results<FollowResponse>;
 
@@ -137,6 +157,10 @@ impl PeerService for Served {
         request: Request<PublishAssertionKeyRequest>,
     ) -> Answer<PublishAssertionKeyResponse> {
         call::unary(&self.0, request, publish_assertion_key::publish_assertion_key).await
+    }
+
+    async fn report_api_key_use(&self, request: Request<ReportApiKeyUseRequest>) -> Answer<ReportApiKeyUseResponse> {
+        call::unary(&self.0, request, report_api_key_use::report_api_key_use).await
     }
 
     async fn follow(&self, request: Request<FollowRequest>) -> Answer<Results<FollowResponse>> {

@@ -21,6 +21,7 @@ use contract::identity::v1::peer_service_server::PeerServiceServer;
 use contract::identity::v1::service_account_service_server::ServiceAccountServiceServer;
 use contract::identity::v1::tenant_service_server::TenantServiceServer;
 use contract::identity::v1::user_service_server::UserServiceServer;
+use contract::identity::v1::workload_service_server::WorkloadServiceServer;
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
 
@@ -77,6 +78,7 @@ impl Service for Identity {
             .add_service(UserServiceServer::new(served.clone()))
             .add_service(ServiceAccountServiceServer::new(served.clone()))
             .add_service(ApiKeyServiceServer::new(served.clone()))
+            .add_service(WorkloadServiceServer::new(served.clone()))
             .add_service(PeerServiceServer::new(served))
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod bootstrap;
 pub(crate) mod subjects;
 pub(crate) mod tenants;
 pub(crate) mod verification_keys;
+pub(crate) mod workloads;
 
 use crate::error::Error;
 

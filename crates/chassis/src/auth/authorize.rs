@@ -65,6 +65,7 @@ fn by_assertion(rpc: &Rpc, claims: &AssertionClaims, named: Option<&TenantId>) -
     let credential = match claims.credential_kind.as_str() {
         "api_key" => Credential::ApiKey,
         "access_token" => Credential::AccessToken,
+        "client_certificate" => Credential::ClientCertificate,
         other => return Err(gateway_required().because(format!("credential kind {other:?}"))),
     };
     let (tenant, caller) = caller_of(&claims.tenant, &claims.subject, &claims.scope, credential, &claims.credential)?;

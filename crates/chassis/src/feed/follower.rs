@@ -36,23 +36,34 @@ const RETRY: Duration = Duration::from_millis(250);
 pub struct Freshness {
     started: Instant,
     heard_ms: Arc<AtomicU64>,
+    complete_ms: Arc<AtomicU64>,
 }
 
 impl Default for Freshness {
     fn default() -> Self {
-        Self { started: Instant::now(), heard_ms: Arc::new(AtomicU64::new(0)) }
+        Self { started: Instant::now(), heard_ms: Arc::default(), complete_ms: Arc::default() }
     }
 }
 
 impl Freshness {
     /// How long ago the feed was last heard of.
     pub fn age(&self) -> Duration {
-        self.started.elapsed().saturating_sub(Duration::from_millis(self.heard_ms.load(Ordering::Relaxed)))
+        self.since(&self.heard_ms)
     }
 
-    fn heard(&self) {
+    /// How long ago the feed said that it had told everything. In a quiet feed it does so each second; while a restored one is
+    /// read again from its beginning, it does not.
+    pub fn incomplete_for(&self) -> Duration {
+        self.since(&self.complete_ms)
+    }
+
+    fn since(&self, at_ms: &AtomicU64) -> Duration {
+        self.started.elapsed().saturating_sub(Duration::from_millis(at_ms.load(Ordering::Relaxed)))
+    }
+
+    fn heard(&self, at_ms: &AtomicU64) {
         let elapsed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.heard_ms.store(elapsed, Ordering::Relaxed);
+        at_ms.store(elapsed, Ordering::Relaxed);
     }
 }
 
@@ -114,6 +125,7 @@ impl Follower {
         E: std::error::Error,
     {
         let mut stream = self.open(position).await?;
+        let freshness = &self.learnt.freshness;
         loop {
             let next = tokio::time::timeout(SILENCE_MAX, stream.next()).await;
             let message = next.map_err(|_| "no heartbeat for 5 seconds".to_owned())?.ok_or("it ended")??;
@@ -124,8 +136,9 @@ impl Follower {
                 *position = at;
             } else if at == *position || (position.number == 0 && at.number == 0) {
                 self.caught_up.set();
+                freshness.heard(&freshness.complete_ms);
             }
-            self.learnt.freshness.heard();
+            freshness.heard(&freshness.heard_ms);
         }
     }
 
@@ -152,7 +165,13 @@ impl Follower {
         match &event.event {
             Some(event::Event::KeyPublished(key)) => self.take_key(key),
             Some(event::Event::ApiKeyRevoked(key)) => self.learnt.revoked.add(&key.api_key_id),
-            Some(event::Event::TenantCreated(_) | event::Event::ApiKeyCreated(_)) | None => {}
+            Some(
+                event::Event::TenantCreated(_)
+                | event::Event::ApiKeyCreated(_)
+                | event::Event::WorkloadBound(_)
+                | event::Event::WorkloadUnbound(_),
+            )
+            | None => {}
         }
     }
 

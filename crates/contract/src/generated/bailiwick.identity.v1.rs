@@ -21,6 +21,9 @@ pub struct ApiKey {
     /// Absent: it is not revoked.
     #[prost(message, optional, tag = "7")]
     pub revoked_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was last used at the edge, give or take a minute. Absent: never, or not since uses are noted.
+    #[prost(message, optional, tag = "8")]
+    pub last_used_at: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Asks for a new key.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -781,6 +784,25 @@ pub struct VerificationKey {
     #[prost(message, optional, tag = "4")]
     pub not_after: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// Tells of uses of API keys.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReportApiKeyUseRequest {
+    /// At most 1,000.
+    #[prost(message, repeated, tag = "1")]
+    pub uses: ::prost::alloc::vec::Vec<ApiKeyUse>,
+}
+/// The uses are noted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportApiKeyUseResponse {}
+/// The last use of an API key.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApiKeyUse {
+    #[prost(string, tag = "1")]
+    pub api_key_id: ::prost::alloc::string::String,
+    /// One that lies ahead is taken for now.
+    #[prost(message, optional, tag = "2")]
+    pub used_at: ::core::option::Option<::prost_types::Timestamp>,
+}
 /// Asks to follow the feed.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FollowRequest {
@@ -807,7 +829,7 @@ pub struct FollowResponse {
 /// Something that happened in identity.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Event {
-    #[prost(oneof = "event::Event", tags = "1, 2, 3, 4")]
+    #[prost(oneof = "event::Event", tags = "1, 2, 3, 4, 5, 6")]
     pub event: ::core::option::Option<event::Event>,
 }
 /// Nested message and enum types in `Event`.
@@ -822,6 +844,10 @@ pub mod event {
         ApiKeyCreated(super::ApiKeyCreated),
         #[prost(message, tag = "4")]
         ApiKeyRevoked(super::ApiKeyRevoked),
+        #[prost(message, tag = "5")]
+        WorkloadBound(super::WorkloadBound),
+        #[prost(message, tag = "6")]
+        WorkloadUnbound(super::WorkloadUnbound),
     }
 }
 /// A tenant came to be, with its first administrator.
@@ -852,6 +878,25 @@ pub struct ApiKeyRevoked {
     pub api_key_id: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
     pub tenant_id: ::prost::alloc::string::String,
+}
+/// A workload acts as a service account from now on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WorkloadBound {
+    #[prost(string, tag = "1")]
+    pub spiffe_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub tenant_id: ::prost::alloc::string::String,
+    /// A service account of the tenant.
+    #[prost(message, optional, tag = "3")]
+    pub subject: ::core::option::Option<super::super::common::v1::Subject>,
+    #[prost(string, repeated, tag = "4")]
+    pub scopes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A workload acts as nobody any more.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WorkloadUnbound {
+    #[prost(string, tag = "1")]
+    pub spiffe_id: ::prost::alloc::string::String,
 }
 /// What a key verifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -1024,8 +1069,38 @@ pub mod peer_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Follows everything that verifiers and permissions must not miss: keys, tenants, API keys made and ended. Sends
-        /// what came after the given number, then what comes, and a heartbeat each second.
+        /// Tells when API keys were last used, in batches. Unknown keys are passed over, and a time never goes back.
+        pub async fn report_api_key_use(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReportApiKeyUseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReportApiKeyUseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/bailiwick.identity.v1.PeerService/ReportApiKeyUse",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "bailiwick.identity.v1.PeerService",
+                        "ReportApiKeyUse",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Follows everything that verifiers and permissions must not miss: keys, tenants, API keys made and ended, workloads
+        /// bound and freed. Sends what came after the given number, then what comes, and a heartbeat each second.
         pub async fn follow(
             &mut self,
             request: impl tonic::IntoRequest<super::FollowRequest>,
@@ -1081,14 +1156,22 @@ pub mod peer_service_server {
             tonic::Response<super::PublishAssertionKeyResponse>,
             tonic::Status,
         >;
+        /// Tells when API keys were last used, in batches. Unknown keys are passed over, and a time never goes back.
+        async fn report_api_key_use(
+            &self,
+            request: tonic::Request<super::ReportApiKeyUseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReportApiKeyUseResponse>,
+            tonic::Status,
+        >;
         /// Server streaming response type for the Follow method.
         type FollowStream: tonic::codegen::tokio_stream::Stream<
                 Item = std::result::Result<super::FollowResponse, tonic::Status>,
             >
             + std::marker::Send
             + 'static;
-        /// Follows everything that verifiers and permissions must not miss: keys, tenants, API keys made and ended. Sends
-        /// what came after the given number, then what comes, and a heartbeat each second.
+        /// Follows everything that verifiers and permissions must not miss: keys, tenants, API keys made and ended, workloads
+        /// bound and freed. Sends what came after the given number, then what comes, and a heartbeat each second.
         async fn follow(
             &self,
             request: tonic::Request<super::FollowRequest>,
@@ -1248,6 +1331,52 @@ pub mod peer_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = PublishAssertionKeySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/bailiwick.identity.v1.PeerService/ReportApiKeyUse" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReportApiKeyUseSvc<T: PeerService>(pub Arc<T>);
+                    impl<
+                        T: PeerService,
+                    > tonic::server::UnaryService<super::ReportApiKeyUseRequest>
+                    for ReportApiKeyUseSvc<T> {
+                        type Response = super::ReportApiKeyUseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReportApiKeyUseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PeerService>::report_api_key_use(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReportApiKeyUseSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -3031,6 +3160,535 @@ pub mod user_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "bailiwick.identity.v1.UserService";
     impl<T> tonic::server::NamedService for UserServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// A workload and the service account that it acts as.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Workload {
+    /// The name in its certificates (SPIFFE ID): spiffe://TRUST_DOMAIN/PATH, at most 512 characters. The trust domain is of
+    /// a-z, 0-9, '.', '-' and '_'; each segment of the path of letters, digits, '.', '-' and '_', and neither "." nor "..".
+    #[prost(string, tag = "1")]
+    pub spiffe_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub tenant_id: ::prost::alloc::string::String,
+    /// One of the tenant's. A service account has at most 16 workloads.
+    #[prost(string, tag = "3")]
+    pub service_account_id: ::prost::alloc::string::String,
+    /// What its certificates may be used for: as with API keys, at most 32, each [a-z][a-z0-9_.]{0,63}, those of Bailiwick itself
+    /// among the caller's own.
+    #[prost(string, repeated, tag = "4")]
+    pub scopes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(message, optional, tag = "5")]
+    pub bound_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Asks to bind a workload.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BindWorkloadRequest {
+    /// Without a time.
+    #[prost(message, optional, tag = "1")]
+    pub workload: ::core::option::Option<Workload>,
+}
+/// The workload is bound.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BindWorkloadResponse {
+    #[prost(message, optional, tag = "1")]
+    pub workload: ::core::option::Option<Workload>,
+}
+/// Asks to free a workload's name.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnbindWorkloadRequest {
+    #[prost(string, tag = "1")]
+    pub spiffe_id: ::prost::alloc::string::String,
+}
+/// The name is free.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnbindWorkloadResponse {}
+/// Asks for a page of workloads.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListWorkloadsRequest {
+    /// 0 means 100; at most 1,000.
+    #[prost(uint32, tag = "1")]
+    pub page_size: u32,
+    /// From the answer before; empty for the first page.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of workloads.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListWorkloadsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub workloads: ::prost::alloc::vec::Vec<Workload>,
+    /// Empty on the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Generated client implementations.
+pub mod workload_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Which workload acts as which service account: whoever shows a client certificate with the workload's name is the account.
+    /// Names belong to the installation, not to a tenant, so only its administrators bind them.
+    #[derive(Debug, Clone)]
+    pub struct WorkloadServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> WorkloadServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> WorkloadServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            WorkloadServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Binds a workload's name to a service account of any tenant. Binding it again as it is changes nothing; a name that is
+        /// bound otherwise must be unbound first.
+        pub async fn bind_workload(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BindWorkloadRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BindWorkloadResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/bailiwick.identity.v1.WorkloadService/BindWorkload",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "bailiwick.identity.v1.WorkloadService",
+                        "BindWorkload",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Frees a workload's name. Every verifier refuses it within 5 seconds. Freeing it again changes nothing.
+        pub async fn unbind_workload(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UnbindWorkloadRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnbindWorkloadResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/bailiwick.identity.v1.WorkloadService/UnbindWorkload",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "bailiwick.identity.v1.WorkloadService",
+                        "UnbindWorkload",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the bound workloads of all tenants by name, a page at a time.
+        pub async fn list_workloads(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListWorkloadsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListWorkloadsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/bailiwick.identity.v1.WorkloadService/ListWorkloads",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "bailiwick.identity.v1.WorkloadService",
+                        "ListWorkloads",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod workload_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with WorkloadServiceServer.
+    #[async_trait]
+    pub trait WorkloadService: std::marker::Send + std::marker::Sync + 'static {
+        /// Binds a workload's name to a service account of any tenant. Binding it again as it is changes nothing; a name that is
+        /// bound otherwise must be unbound first.
+        async fn bind_workload(
+            &self,
+            request: tonic::Request<super::BindWorkloadRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BindWorkloadResponse>,
+            tonic::Status,
+        >;
+        /// Frees a workload's name. Every verifier refuses it within 5 seconds. Freeing it again changes nothing.
+        async fn unbind_workload(
+            &self,
+            request: tonic::Request<super::UnbindWorkloadRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnbindWorkloadResponse>,
+            tonic::Status,
+        >;
+        /// Lists the bound workloads of all tenants by name, a page at a time.
+        async fn list_workloads(
+            &self,
+            request: tonic::Request<super::ListWorkloadsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListWorkloadsResponse>,
+            tonic::Status,
+        >;
+    }
+    /// Which workload acts as which service account: whoever shows a client certificate with the workload's name is the account.
+    /// Names belong to the installation, not to a tenant, so only its administrators bind them.
+    #[derive(Debug)]
+    pub struct WorkloadServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> WorkloadServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for WorkloadServiceServer<T>
+    where
+        T: WorkloadService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/bailiwick.identity.v1.WorkloadService/BindWorkload" => {
+                    #[allow(non_camel_case_types)]
+                    struct BindWorkloadSvc<T: WorkloadService>(pub Arc<T>);
+                    impl<
+                        T: WorkloadService,
+                    > tonic::server::UnaryService<super::BindWorkloadRequest>
+                    for BindWorkloadSvc<T> {
+                        type Response = super::BindWorkloadResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BindWorkloadRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as WorkloadService>::bind_workload(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BindWorkloadSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/bailiwick.identity.v1.WorkloadService/UnbindWorkload" => {
+                    #[allow(non_camel_case_types)]
+                    struct UnbindWorkloadSvc<T: WorkloadService>(pub Arc<T>);
+                    impl<
+                        T: WorkloadService,
+                    > tonic::server::UnaryService<super::UnbindWorkloadRequest>
+                    for UnbindWorkloadSvc<T> {
+                        type Response = super::UnbindWorkloadResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UnbindWorkloadRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as WorkloadService>::unbind_workload(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UnbindWorkloadSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/bailiwick.identity.v1.WorkloadService/ListWorkloads" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListWorkloadsSvc<T: WorkloadService>(pub Arc<T>);
+                    impl<
+                        T: WorkloadService,
+                    > tonic::server::UnaryService<super::ListWorkloadsRequest>
+                    for ListWorkloadsSvc<T> {
+                        type Response = super::ListWorkloadsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListWorkloadsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as WorkloadService>::list_workloads(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListWorkloadsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for WorkloadServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "bailiwick.identity.v1.WorkloadService";
+    impl<T> tonic::server::NamedService for WorkloadServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

@@ -14,6 +14,7 @@ pub static PEERS: &[Peer] = &[
         calls: &[
             "/bailiwick.identity.v1.PeerService/AuthenticateApiKey",
             "/bailiwick.identity.v1.PeerService/PublishAssertionKey",
+            "/bailiwick.identity.v1.PeerService/ReportApiKeyUse",
             "/bailiwick.permissions.v1.PermissionService/Check",
             "/bailiwick.permissions.v1.PermissionService/CheckBulk",
         ],

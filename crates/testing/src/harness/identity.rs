@@ -38,6 +38,7 @@ struct State {
     api_keys: HashMap<String, proto::AuthenticateApiKeyResponse>,
     published: Vec<proto::VerificationKey>,
     asked: u64,
+    uses: Vec<Vec<proto::ApiKeyUse>>,
     down: bool,
 }
 
@@ -132,6 +133,11 @@ impl FakeIdentity {
         self.state().asked
     }
 
+    /// The uses of API keys that gate has told of, a list for each time that it told.
+    pub fn reported_uses(&self) -> Vec<Vec<proto::ApiKeyUse>> {
+        self.state().uses.clone()
+    }
+
     /// From now on every call fails and every follower is cut off, or no more.
     pub fn set_down(&self, down: bool) {
         self.state().down = down;
@@ -181,6 +187,15 @@ impl PeerService for FakeIdentity {
         self.state().published.push(key.clone());
         self.publish(proto::event::Event::KeyPublished(key));
         Ok(Response::new(proto::PublishAssertionKeyResponse {}))
+    }
+
+    async fn report_api_key_use(
+        &self,
+        request: Request<proto::ReportApiKeyUseRequest>,
+    ) -> Result<Response<proto::ReportApiKeyUseResponse>, Status> {
+        self.check_up()?;
+        self.state().uses.push(request.into_inner().uses);
+        Ok(Response::new(proto::ReportApiKeyUseResponse {}))
     }
 
     async fn follow(&self, request: Request<proto::FollowRequest>) -> Result<Response<Answers>, Status> {

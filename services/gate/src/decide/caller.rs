@@ -8,6 +8,7 @@ use chassis::feed::Freshness;
 
 use super::Call;
 use super::api_keys::ApiKeys;
+use super::workloads::Workloads;
 use crate::domain::caller::{Caller, CredentialKind, Scopes, Who};
 use crate::domain::credential::Shown;
 use crate::domain::denial::{Denial, Reason};
@@ -16,6 +17,7 @@ use crate::domain::denial::{Denial, Reason};
 #[derive(Debug)]
 pub(crate) struct Callers {
     pub(crate) api_keys: Arc<ApiKeys>,
+    pub(crate) workloads: Arc<Workloads>,
     pub(crate) tokens: Verifier<AccessTokenClaims>,
     pub(crate) freshness: Freshness,
     /// How long credentials are believed while nothing is heard of identity.
@@ -43,9 +45,22 @@ impl Callers {
                 self.api_keys.refuse_revoked(&claims.client_id)?;
                 owner_of_token(&claims).ok_or_else(|| invalid("the token's tenant or subject cannot be read"))?
             }
+            Shown::Certificate(spiffe_id) => {
+                self.hears_identity(grace)?;
+                let workload = self.workloads.find(&spiffe_id);
+                workload.ok_or_else(|| invalid(format!("no service account is bound to {spiffe_id}")))?
+            }
         };
         // Looked at for each call: what is remembered of a credential may have been good when it was looked up.
         if caller.lives(call.now) { Ok(Some(caller)) } else { Err(invalid("the credential has expired")) }
+    }
+
+    /// What is shown, if it is no certificate of somebody whom nobody knows.
+    pub(crate) fn without_strangers(&self, shown: Shown) -> Shown {
+        match shown {
+            Shown::Certificate(spiffe_id) if !self.workloads.know(&spiffe_id) => Shown::Nothing,
+            Shown::Certificate(_) | Shown::Nothing | Shown::ApiKey { .. } | Shown::AccessToken(_) => shown,
+        }
     }
 
     /// A revocation may have happened that never came here.

@@ -25,7 +25,8 @@ pub(crate) enum Scopes {
 pub(crate) struct Caller {
     pub(crate) who: Who,
     pub(crate) kind: CredentialKind,
-    /// The API key's id; for an access token, the id of the API key that it was exchanged for.
+    /// The API key's id; for an access token, the id of the API key that it was exchanged for; for a client certificate, the
+    /// workload's name.
     pub(crate) credential_id: String,
     /// When the credential ends, if it does.
     pub(crate) ends_at: Option<OffsetDateTime>,
@@ -36,6 +37,7 @@ pub(crate) struct Caller {
 pub(crate) enum CredentialKind {
     ApiKey,
     AccessToken,
+    ClientCertificate,
 }
 
 impl CredentialKind {
@@ -44,6 +46,7 @@ impl CredentialKind {
         match self {
             Self::ApiKey => "api_key",
             Self::AccessToken => "access_token",
+            Self::ClientCertificate => "client_certificate",
         }
     }
 }

@@ -3,7 +3,7 @@
 use chassis::auth::API_KEY_PREFIX;
 
 use super::denial::{Denial, Reason};
-use super::headers::Headers;
+use super::request::Request;
 
 /// The header of a bearer credential (RFC 6750).
 pub(crate) const AUTHORIZATION: &str = "authorization";
@@ -11,20 +11,30 @@ pub(crate) const AUTHORIZATION: &str = "authorization";
 /// The header of an API key alone. Always ours, and never passed on.
 pub(crate) const API_KEY: &str = "x-api-key";
 
+/// How the names of workloads begin (SPIFFE-ID, 2). Of a certificate without one Envoy tells a DNS name or its subject.
+const SPIFFE: &str = "spiffe://";
+
 /// What is shown.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Shown {
     Nothing,
-    ApiKey { text: String, in_header: &'static str },
+    ApiKey {
+        text: String,
+        in_header: &'static str,
+    },
     AccessToken(String),
+    /// The name in the client certificate of the connection.
+    Certificate(String),
 }
 
 impl Shown {
-    /// Reads it. Two at once are refused: gate and the upstream might believe different ones.
-    pub(crate) fn read(headers: &Headers) -> Result<Self, Denial> {
+    /// Reads it. Two at once are refused: gate and the upstream might believe different ones. A certificate is the channel's: it
+    /// counts where the request itself shows nothing.
+    pub(crate) fn read(Request { headers, principal, .. }: &Request) -> Result<Self, Denial> {
         let bearer = headers.single(AUTHORIZATION)?.map(bearer).transpose()?.flatten();
         let api_key = headers.single(API_KEY)?;
         match (bearer, api_key) {
+            (None, None) if principal.starts_with(SPIFFE) => Ok(Self::Certificate(principal.clone())),
             (None, None) => Ok(Self::Nothing),
             (Some(_), Some(_)) => Err(Denial::ambiguous("two credentials are shown")),
             (Some(token), None) if token.starts_with(API_KEY_PREFIX) => {
@@ -38,7 +48,7 @@ impl Shown {
     /// Whether it stands in the header `authorization`, which may otherwise be the upstream's own.
     pub(crate) fn is_in_authorization(&self) -> bool {
         match self {
-            Self::Nothing => false,
+            Self::Nothing | Self::Certificate(_) => false,
             Self::ApiKey { in_header, .. } => *in_header == AUTHORIZATION,
             Self::AccessToken(_) => true,
         }
@@ -62,21 +72,47 @@ fn bearer(authorization: &str) -> Result<Option<&str>, Denial> {
 
 impl std::fmt::Debug for Shown {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::Nothing => "Nothing",
-            Self::ApiKey { .. } => "ApiKey(…)",
-            Self::AccessToken(_) => "AccessToken(…)",
-        })
+        match self {
+            Self::Nothing => formatter.write_str("Nothing"),
+            Self::ApiKey { .. } => formatter.write_str("ApiKey(…)"),
+            Self::AccessToken(_) => formatter.write_str("AccessToken(…)"),
+            // A name is no secret.
+            Self::Certificate(spiffe_id) => write!(formatter, "Certificate({spiffe_id})"),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::request::RawRequest;
 
     fn shown(pairs: &[(&str, &str)]) -> Result<Shown, Reason> {
-        let headers = Headers::read(pairs.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())));
-        Shown::read(&headers).map_err(|denial| denial.reason)
+        shown_by("", pairs)
+    }
+
+    fn shown_by(principal: &str, pairs: &[(&str, &str)]) -> Result<Shown, Reason> {
+        let raw = RawRequest {
+            method: "GET".to_owned(),
+            host: "a.example".to_owned(),
+            target: "/".to_owned(),
+            headers: pairs.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect(),
+            principal: principal.to_owned(),
+        };
+        Shown::read(&Request::read(raw).unwrap()).map_err(|denial| denial.reason)
+    }
+
+    #[test]
+    fn a_certificate_counts_where_no_header_shows_a_credential() {
+        let certificate = Ok(Shown::Certificate("spiffe://td/ci".to_owned()));
+        assert_eq!(shown_by("spiffe://td/ci", &[]), certificate);
+        assert_eq!(shown_by("spiffe://td/ci", &[("authorization", "Basic YTpi")]), certificate);
+        let token = Ok(Shown::AccessToken("a.b.c".to_owned()));
+        assert_eq!(shown_by("spiffe://td/ci", &[("authorization", "Bearer a.b.c")]), token);
+        assert_eq!(shown_by("spiffe://td/ci", &[("authorization", "Bearer")]), Err(Reason::CredentialInvalid));
+        for other in ["", "ci.example", "CN=ci", "CN=spiffe://td/ci", "Spiffe://td/ci", " spiffe://td/ci"] {
+            assert_eq!(shown_by(other, &[]), Ok(Shown::Nothing), "{other:?}");
+        }
     }
 
     #[test]

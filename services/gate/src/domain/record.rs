@@ -66,7 +66,7 @@ impl Record {
             method: self.method.clone(),
             host: self.host.clone(),
             target: self.path.clone(),
-            headers: Vec::new(),
+            ..RawRequest::default()
         })
     }
 

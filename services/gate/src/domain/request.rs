@@ -12,6 +12,8 @@ pub(crate) struct RawRequest {
     pub(crate) host: String,
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, Vec<u8>)>,
+    /// The name in the client certificate of the connection; empty if there is none.
+    pub(crate) principal: String,
 }
 
 /// A request in its one reading.
@@ -21,6 +23,8 @@ pub(crate) struct Request {
     pub(crate) host: String,
     pub(crate) path: Path,
     pub(crate) headers: Headers,
+    /// The name in the client certificate of the connection; empty if there is none.
+    pub(crate) principal: String,
     /// Whether it is a gRPC call.
     pub(crate) is_grpc: bool,
 }
@@ -30,7 +34,7 @@ const METHOD_CHARACTERS_MAX: usize = 32;
 impl Request {
     /// Reads it.
     pub(crate) fn read(raw: RawRequest) -> Result<Self, Denial> {
-        let RawRequest { method, host, target, headers } = raw;
+        let RawRequest { method, host, target, headers, principal } = raw;
         let method_form =
             (1..=METHOD_CHARACTERS_MAX).contains(&method.len()) && method.bytes().all(|byte| byte.is_ascii_uppercase());
         if !method_form {
@@ -42,7 +46,7 @@ impl Request {
         let headers = Headers::read(headers);
         headers.refuse_hop_by_hop()?;
         let is_grpc = method == "POST" && is_grpc(&headers)?;
-        Ok(Self { method, host, path, headers, is_grpc })
+        Ok(Self { method, host, path, headers, principal, is_grpc })
     }
 }
 
@@ -82,7 +86,8 @@ mod tests {
     use super::*;
 
     fn raw(method: &str, host: &str, target: &str) -> RawRequest {
-        RawRequest { method: method.to_owned(), host: host.to_owned(), target: target.to_owned(), headers: Vec::new() }
+        let [method, host, target] = [method, host, target].map(str::to_owned);
+        RawRequest { method, host, target, ..RawRequest::default() }
     }
 
     #[test]
@@ -123,7 +128,7 @@ mod tests {
             method in ".{0,8}", host in ".{0,40}", target in ".{0,60}",
             headers in proptest::collection::vec((".{0,20}", proptest::collection::vec(any::<u8>(), 0..30)), 0..6),
         ) {
-            let raw = RawRequest { method, host, target, headers };
+            let raw = RawRequest { method, host, target, headers, principal: String::new() };
             let _ = looks_like_grpc(&raw);
             let _ = Request::read(raw);
         }

@@ -6,7 +6,10 @@ use crate::domain::request::RawRequest;
 
 /// The request as Envoy tells it. Only its attributes count: what a client says in `x-forwarded-*` and the like is not looked at.
 pub(super) fn read(request: CheckRequest) -> RawRequest {
-    let http = request.attributes.and_then(|attributes| attributes.request).and_then(|request| request.http);
+    let Some(attributes) = request.attributes else { return RawRequest::default() };
+    // Of the connection's certificate, which Envoy has verified: `x-forwarded-client-cert` is a header like any other.
+    let principal = attributes.source.map(|source| source.principal).unwrap_or_default();
+    let http = attributes.request.and_then(|request| request.http);
     let Some(http) = http else { return RawRequest::default() };
     // Envoy fills one of the two: the second if it is told to send header values as they are (`encode_raw_headers`).
     let joined = http.headers.into_iter().map(|(name, value)| (name, value.into_bytes()));
@@ -14,5 +17,6 @@ pub(super) fn read(request: CheckRequest) -> RawRequest {
         let value = if header.raw_value.is_empty() { header.value.into_bytes() } else { header.raw_value };
         (header.key, value)
     });
-    RawRequest { method: http.method, host: http.host, target: http.path, headers: joined.chain(listed).collect() }
+    let headers = joined.chain(listed).collect();
+    RawRequest { method: http.method, host: http.host, target: http.path, headers, principal }
 }

@@ -28,7 +28,7 @@ pub(super) fn supposition(request: &TestRouteRequest, tenant: &TenantId) -> Resu
     let subject = request.subject.as_ref().map(|subject| Subject::from_proto(Some(subject), "subject")).transpose()?;
     let who = subject.map(|subject| Who { tenant: tenant.clone(), subject, scopes: Scopes::Every });
     let TestRouteRequest { host, method, path, .. } = request.clone();
-    Ok(Supposition { raw: RawRequest { method, host, target: path, headers: Vec::new() }, who, kind: None })
+    Ok(Supposition { raw: RawRequest { method, host, target: path, ..RawRequest::default() }, who, kind: None })
 }
 
 impl From<Supposed> for TestRouteResponse {

@@ -1,6 +1,7 @@
 //! Gate through its served gRPC API, against a real PostgreSQL: one file per RPC.
 
 mod access;
+mod api_keys;
 mod apply_routes;
 mod assign_host;
 mod check;
@@ -19,4 +20,5 @@ mod policies;
 mod questions;
 mod test_route;
 mod test_routes;
+mod workloads;
 mod world;

@@ -30,6 +30,8 @@ pub(crate) struct ApiKeyRecord {
     pub(crate) created_at: OffsetDateTime,
     pub(crate) expires_at: Option<OffsetDateTime>,
     pub(crate) revoked_at: Option<OffsetDateTime>,
+    /// As far as gate has told.
+    pub(crate) last_used_at: Option<OffsetDateTime>,
 }
 
 impl Pepper {
@@ -109,6 +111,7 @@ mod tests {
             created_at: OffsetDateTime::UNIX_EPOCH,
             expires_at,
             revoked_at,
+            last_used_at: None,
         }
     }
 

@@ -51,6 +51,7 @@ impl Wish {
                 created_at: now,
                 expires_at: None,
                 revoked_at: None,
+                last_used_at: None,
             },
             administrator: SubjectRecord {
                 subject: administrator,

@@ -48,6 +48,7 @@ pub(crate) async fn create_api_key(
         created_at: ctx.now,
         expires_at,
         revoked_at: None,
+        last_used_at: None,
     };
     let mut response = CreateApiKeyResponse { api_key: Some(messages::api_key(&record)), secret: String::new() };
 

@@ -2,12 +2,13 @@
 
 use chassis::timestamp;
 use contract::identity::v1::event::Event as Kind;
-use contract::identity::v1::{ApiKeyCreated, ApiKeyRevoked, Event, TenantCreated};
+use contract::identity::v1::{ApiKeyCreated, ApiKeyRevoked, Event, TenantCreated, WorkloadBound, WorkloadUnbound};
 
 use super::messages;
 use crate::domain::api_key::ApiKeyRecord;
 use crate::domain::founding::Founding;
 use crate::domain::verification_key::VerificationKey;
+use crate::domain::workload::{SpiffeId, Workload};
 
 /// A key is published, or lives longer now.
 pub(crate) fn key_published(key: &VerificationKey) -> Event {
@@ -35,6 +36,21 @@ pub(super) fn api_key_created(key: &ApiKeyRecord) -> Event {
 /// An API key was ended.
 pub(super) fn api_key_revoked(key: &ApiKeyRecord) -> Event {
     event(Kind::ApiKeyRevoked(ApiKeyRevoked { api_key_id: key.id.to_string(), tenant_id: key.tenant.to_string() }))
+}
+
+/// A workload acts as a service account.
+pub(super) fn workload_bound(workload: &Workload) -> Event {
+    event(Kind::WorkloadBound(WorkloadBound {
+        spiffe_id: workload.spiffe_id.as_str().to_owned(),
+        tenant_id: workload.tenant.to_string(),
+        subject: Some(workload.account.to_proto()),
+        scopes: workload.scopes.as_slice().to_vec(),
+    }))
+}
+
+/// A workload acts as nobody any more.
+pub(super) fn workload_unbound(spiffe_id: &SpiffeId) -> Event {
+    event(Kind::WorkloadUnbound(WorkloadUnbound { spiffe_id: spiffe_id.as_str().to_owned() }))
 }
 
 fn event(kind: Kind) -> Event {

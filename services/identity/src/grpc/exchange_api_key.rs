@@ -25,7 +25,7 @@ pub(crate) async fn exchange_api_key(
     let caller = ctx.subject().ok_or(Error::CredentialInvalid)?;
     match caller.credential {
         Credential::ApiKey => {}
-        Credential::AccessToken => return Err(Error::ExchangeNeedsApiKey),
+        Credential::AccessToken | Credential::ClientCertificate => return Err(Error::ExchangeNeedsApiKey),
     }
     let id: ApiKeyId = caller.credential_id.parse().map_err(|_| Error::CredentialInvalid)?;
 

@@ -9,6 +9,7 @@ use crate::domain::api_key::ApiKeyRecord;
 use crate::domain::subject::SubjectRecord;
 use crate::domain::tenant::Tenant;
 use crate::domain::verification_key::{KeyUse, VerificationKey};
+use crate::domain::workload::Workload;
 
 /// The time of a request's field, in whole microseconds: what cannot be kept would read back as another time.
 pub(super) fn read_time(
@@ -58,6 +59,17 @@ pub(super) fn api_key(key: &ApiKeyRecord) -> proto::ApiKey {
         created_at: Some(timestamp::to_proto(key.created_at)),
         expires_at: key.expires_at.map(timestamp::to_proto),
         revoked_at: key.revoked_at.map(timestamp::to_proto),
+        last_used_at: key.last_used_at.map(timestamp::to_proto),
+    }
+}
+
+pub(super) fn workload(workload: &Workload) -> proto::Workload {
+    proto::Workload {
+        spiffe_id: workload.spiffe_id.as_str().to_owned(),
+        tenant_id: workload.tenant.to_string(),
+        service_account_id: workload.account.id.clone(),
+        scopes: workload.scopes.as_slice().to_vec(),
+        bound_at: Some(timestamp::to_proto(workload.bound_at)),
     }
 }
 

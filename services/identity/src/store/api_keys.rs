@@ -21,6 +21,7 @@ struct Row {
     created_at: OffsetDateTime,
     expires_at: Option<OffsetDateTime>,
     revoked_at: Option<OffsetDateTime>,
+    last_used_at: Option<OffsetDateTime>,
 }
 
 impl TryFrom<Row> for ApiKeyRecord {
@@ -37,6 +38,7 @@ impl TryFrom<Row> for ApiKeyRecord {
             created_at: row.created_at,
             expires_at: row.expires_at,
             revoked_at: row.revoked_at,
+            last_used_at: row.last_used_at,
         })
     }
 }
@@ -71,7 +73,8 @@ pub(crate) async fn find_to_authenticate(
     id: &ApiKeyId,
 ) -> Result<Option<(ApiKeyRecord, SecretHash)>, Error> {
     let row = sqlx::query!(
-        "SELECT id, tenant, owner_kind, owner_id, display_name, scopes, secret_hash, created_at, expires_at, revoked_at
+        "SELECT id, tenant, owner_kind, owner_id, display_name, scopes, secret_hash, created_at, expires_at, revoked_at,
+                last_used_at
          FROM api_key WHERE id = $1",
         id.as_str()
     )
@@ -89,6 +92,7 @@ pub(crate) async fn find_to_authenticate(
         created_at: row.created_at,
         expires_at: row.expires_at,
         revoked_at: row.revoked_at,
+        last_used_at: row.last_used_at,
     };
     Ok(Some((row.try_into()?, secret_hash)))
 }
@@ -97,7 +101,7 @@ pub(crate) async fn find_to_authenticate(
 pub(crate) async fn find(pool: &PgPool, tenant: &TenantId, id: &ApiKeyId) -> Result<Option<ApiKeyRecord>, Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT id, tenant, owner_kind, owner_id, display_name, scopes, created_at, expires_at, revoked_at
+        "SELECT id, tenant, owner_kind, owner_id, display_name, scopes, created_at, expires_at, revoked_at, last_used_at
          FROM api_key WHERE tenant = $1 AND id = $2",
         tenant.as_str(),
         id.as_str()
@@ -125,6 +129,26 @@ pub(crate) async fn revoke(
     Ok(done.rows_affected() == 1)
 }
 
+/// Notes when keys were last used. A time never goes back; keys that are not there are passed over.
+pub(crate) async fn note_uses(pool: &PgPool, ids: &[String], times: &[OffsetDateTime]) -> Result<(), Error> {
+    // One row for each key, and all replicas of gate in the same order: two of them at once wait, and do not meet crosswise.
+    sqlx::query!(
+        "WITH used AS (
+             SELECT id, max(used_at) AS used_at FROM unnest($1::text[], $2::timestamptz[]) AS told (id, used_at) GROUP BY id
+         ), locked AS (
+             SELECT api_key.id, used.used_at FROM api_key JOIN used ON used.id = api_key.id
+             WHERE api_key.last_used_at IS NULL OR api_key.last_used_at < used.used_at
+             ORDER BY api_key.id FOR NO KEY UPDATE OF api_key
+         )
+         UPDATE api_key SET last_used_at = locked.used_at FROM locked WHERE api_key.id = locked.id",
+        ids,
+        times
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
 /// The tenant's keys after this id, in the order of their ids: of one owner, or of all.
 pub(crate) async fn list(
     pool: &PgPool,
@@ -138,7 +162,7 @@ pub(crate) async fn list(
         None => {
             sqlx::query_as!(
                 Row,
-                "SELECT id, tenant, owner_kind, owner_id, display_name, scopes, created_at, expires_at, revoked_at
+                "SELECT id, tenant, owner_kind, owner_id, display_name, scopes, created_at, expires_at, revoked_at, last_used_at
                  FROM api_key WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3",
                 tenant.as_str(),
                 after,
@@ -150,7 +174,7 @@ pub(crate) async fn list(
         Some(owner) => {
             sqlx::query_as!(
                 Row,
-                "SELECT id, tenant, owner_kind, owner_id, display_name, scopes, created_at, expires_at, revoked_at
+                "SELECT id, tenant, owner_kind, owner_id, display_name, scopes, created_at, expires_at, revoked_at, last_used_at
                  FROM api_key WHERE tenant = $1 AND owner_kind = $2 AND owner_id = $3 AND id > $4 ORDER BY id LIMIT $5",
                 tenant.as_str(),
                 owner.kind.name(),

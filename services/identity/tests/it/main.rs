@@ -3,6 +3,7 @@
 
 mod access;
 mod authenticate_api_key;
+mod bind_workload;
 mod bootstrap;
 mod create_api_key;
 mod create_service_account;
@@ -19,8 +20,11 @@ mod list_api_keys;
 mod list_service_accounts;
 mod list_tenants;
 mod list_users;
+mod list_workloads;
 mod publish_assertion_key;
+mod report_api_key_use;
 mod revoke_api_key;
 mod secrets;
 mod token_key;
+mod unbind_workload;
 mod world;

@@ -7,6 +7,7 @@ use contract::identity::v1::peer_service_client::PeerServiceClient;
 use contract::identity::v1::service_account_service_client::ServiceAccountServiceClient;
 use contract::identity::v1::tenant_service_client::TenantServiceClient;
 use contract::identity::v1::user_service_client::UserServiceClient;
+use contract::identity::v1::workload_service_client::WorkloadServiceClient;
 use contract::identity::v1::*;
 use identity::{Config, Identity};
 use testing::harness::{Credentials, Harness};
@@ -78,6 +79,15 @@ impl World {
 
     pub(crate) fn tenants_as(&self, credentials: Credentials) -> TenantServiceClient<Intercepted> {
         TenantServiceClient::with_interceptor(self.service.channel(), credentials)
+    }
+
+    /// Workloads, as the administrator of the installation.
+    pub(crate) fn workloads(&self) -> WorkloadServiceClient<Intercepted> {
+        self.workloads_as(self.service.as_subject("acme", "service_account:admin", &SYSTEM_SCOPES))
+    }
+
+    pub(crate) fn workloads_as(&self, credentials: Credentials) -> WorkloadServiceClient<Intercepted> {
+        WorkloadServiceClient::with_interceptor(self.service.channel(), credentials)
     }
 
     pub(crate) fn users(&self, tenant: &str) -> UserServiceClient<Intercepted> {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{PoisonError, RwLock};
 
-/// How many living keys are known by id. Of those beyond, identity is asked as of unknown ones.
+/// How many living keys are known by id. With more, it is not known of any other that it does not live.
 const LIVE_MAX: usize = 1_000_000;
 
 /// The ids of living API keys.
@@ -12,20 +12,33 @@ pub(super) struct KnownKeys(RwLock<Ids>);
 
 #[derive(Debug, Default)]
 struct Ids {
-    epoch: String,
     live: HashSet<String>,
+    /// Whether there was no place for one.
+    overflowed: bool,
+}
+
+/// What is known of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It lives.
+    Live,
+    /// The feed has not told of it, or has told of its end.
+    NotTold,
+    /// There are too many keys to know.
+    Nothing,
 }
 
 impl KnownKeys {
-    pub(super) fn created(&self, epoch: &str, id: String) {
+    pub(super) fn created(&self, id: String) {
+        self.created_among(id, LIVE_MAX);
+    }
+
+    fn created_among(&self, id: String, live_max: usize) {
         let mut ids = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        // A restored identity tells everything anew: what lived before may not any more.
-        if ids.epoch != epoch {
-            epoch.clone_into(&mut ids.epoch);
-            ids.live.clear();
-        }
-        if ids.live.len() < LIVE_MAX {
+        if ids.live.len() < live_max {
             ids.live.insert(id);
+        } else {
+            ids.overflowed = true;
         }
     }
 
@@ -33,8 +46,18 @@ impl KnownKeys {
         self.0.write().unwrap_or_else(PoisonError::into_inner).live.remove(id);
     }
 
-    pub(super) fn is_live(&self, id: &str) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).live.contains(id)
+    /// A restored identity tells everything anew: what lived before may not any more.
+    pub(super) fn forget_all(&self) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Ids::default();
+    }
+
+    pub(super) fn of(&self, id: &str) -> Known {
+        let ids = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        match (ids.live.contains(id), ids.overflowed) {
+            (true, _) => Known::Live,
+            (false, false) => Known::NotTold,
+            (false, true) => Known::Nothing,
+        }
     }
 }
 
@@ -46,11 +69,21 @@ mod tests {
     fn a_key_lives_until_it_is_revoked_or_identity_is_restored_without_it() {
         let known = KnownKeys::default();
         for id in ["a", "b"] {
-            known.created("1", id.to_owned());
+            known.created(id.to_owned());
         }
         known.revoked("a");
-        assert!(!known.is_live("a") && known.is_live("b"));
-        known.created("2", "c".to_owned());
-        assert!(!known.is_live("b") && known.is_live("c"));
+        assert_eq!((known.of("a"), known.of("b")), (Known::NotTold, Known::Live));
+        known.forget_all();
+        known.created("c".to_owned());
+        assert_eq!((known.of("b"), known.of("c")), (Known::NotTold, Known::Live));
+    }
+
+    #[test]
+    fn with_more_keys_than_there_is_place_for_nothing_is_known_of_the_others() {
+        let known = KnownKeys::default();
+        known.created_among("a".to_owned(), 1);
+        assert_eq!(known.of("b"), Known::NotTold);
+        known.created_among("b".to_owned(), 1);
+        assert_eq!((known.of("a"), known.of("b")), (Known::Live, Known::Nothing));
     }
 }

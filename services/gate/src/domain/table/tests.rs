@@ -35,7 +35,8 @@ fn table(drafts: &[RouteDraft]) -> Table {
 
 fn request(host: &str, method: &str, target: &str, content_type: &str) -> Request {
     let headers = vec![("content-type".to_owned(), content_type.as_bytes().to_vec())];
-    let raw = RawRequest { method: method.to_owned(), host: host.to_owned(), target: target.to_owned(), headers };
+    let [method, host, target] = [method, host, target].map(str::to_owned);
+    let raw = RawRequest { method, host, target, headers, ..RawRequest::default() };
     Request::read(raw).expect("the request has one reading")
 }
 
@@ -187,7 +188,7 @@ proptest! {
     fn nothing_is_ever_found_at_an_unknown_host(host in "[a-z]{1,8}(\\.[a-z]{1,8}){0,2}", target in "/[a-z/]{0,12}") {
         prop_assume!(host != "docs.example" && host != OWN);
         let table = table(&[http("root", "GET", "/"), http("any", "GET", "/{a:id}"), http("anys", "GET", "/{a:id}/{b:id}")]);
-        let raw = RawRequest { method: "GET".to_owned(), host, target, headers: Vec::new() };
+        let raw = RawRequest { method: "GET".to_owned(), host, target, ..RawRequest::default() };
         if let Ok(request) = Request::read(raw) {
             prop_assert!(table.find(&request).is_err());
         }
