@@ -100,6 +100,9 @@ pub(crate) enum Command {
     /// Who may do what with Bailiwick itself.
     #[command(subcommand)]
     Role(commands::role::Command),
+    /// Which workload acts as which service account, by the name in its client certificates.
+    #[command(subcommand)]
+    Workload(commands::workload::Command),
     /// Named sets of URL, CA, tenant and key.
     #[command(subcommand)]
     Profile(commands::profile::Command),

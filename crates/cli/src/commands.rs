@@ -13,6 +13,7 @@ pub(crate) mod schema;
 pub(crate) mod service_account;
 pub(crate) mod tenant;
 pub(crate) mod user;
+pub(crate) mod workload;
 
 use crate::answer::Answer;
 use crate::arguments::{Arguments, Command, IdempotencyArguments};
@@ -51,6 +52,7 @@ pub(crate) async fn run(arguments: Arguments, surroundings: &Surroundings) -> Re
         Command::User(command) => user::run(command, &session()?).await,
         Command::ServiceAccount(command) => service_account::run(command, &session()?).await,
         Command::Role(command) => role::run(command, &session()?).await,
+        Command::Workload(command) => workload::run(command, &session()?).await,
     }
 }
 

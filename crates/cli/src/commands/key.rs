@@ -74,6 +74,7 @@ struct ApiKeyJson<'a> {
     created_at: Option<String>,
     expires_at: Option<String>,
     revoked_at: Option<String>,
+    last_used_at: Option<String>,
 }
 
 impl<'a> ApiKeyJson<'a> {
@@ -86,15 +87,18 @@ impl<'a> ApiKeyJson<'a> {
             created_at: time_text::from_proto(key.created_at.as_ref()),
             expires_at: time_text::from_proto(key.expires_at.as_ref()),
             revoked_at: time_text::from_proto(key.revoked_at.as_ref()),
+            last_used_at: time_text::from_proto(key.last_used_at.as_ref()),
         }
     }
 }
 
 fn table(keys: &[ApiKey]) -> Human {
-    Human::Table(Table::of(["ID", "OWNER", "NAME", "SCOPES", "EXPIRES", "REVOKED"], keys, |key| {
-        let ApiKeyJson { id, owner, display_name, scopes, created_at: _, expires_at, revoked_at } = ApiKeyJson::of(key);
-        let expires_at = expires_at.unwrap_or_else(|| "never".to_owned());
-        [id.to_owned(), owner, display_name.to_owned(), scopes.join(","), expires_at, revoked_at.unwrap_or_default()]
+    Human::Table(Table::of(["ID", "OWNER", "NAME", "SCOPES", "EXPIRES", "REVOKED", "LAST USED"], keys, |key| {
+        let shown = ApiKeyJson::of(key);
+        let expires_at = shown.expires_at.unwrap_or_else(|| "never".to_owned());
+        let (revoked_at, last_used_at) = (shown.revoked_at.unwrap_or_default(), shown.last_used_at.unwrap_or_default());
+        let (id, name) = (shown.id.to_owned(), shown.display_name.to_owned());
+        [id, shown.owner, name, shown.scopes.join(","), expires_at, revoked_at, last_used_at]
     }))
 }
 
