@@ -10,14 +10,18 @@ use http::{HeaderMap, Request, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
+use crate::certificates::CertificateFiles;
 use crate::error::{Doing, Error, Result};
+
+/// How HTTP/2 is called when protocols are agreed upon (RFC 9113, 3.2).
+const HTTP_2: &[u8] = b"h2";
 
 /// The longest a call may take.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
@@ -63,8 +67,26 @@ impl Connection {
     /// # Errors
     /// If the connection fails, or the server shows another's certificate or speaks another protocol.
     pub async fn open(host: &str, port: u16, version: Version, authority: &Path) -> Result<Self> {
-        let is_http2 = version == Version::HTTP_2;
-        let connector = TlsConnector::from(Arc::new(tls(authority, is_http2)?));
+        Self::over(host, port, tls(authority, version, None)?).await
+    }
+
+    /// The same, and shows a client certificate.
+    ///
+    /// # Errors
+    /// As [`Self::open`]. Whether the server takes the certificate may show only when something is sent.
+    pub async fn open_as(
+        shown: &CertificateFiles,
+        host: &str,
+        port: u16,
+        version: Version,
+        authority: &Path,
+    ) -> Result<Self> {
+        Self::over(host, port, tls(authority, version, Some(shown))?).await
+    }
+
+    async fn over(host: &str, port: u16, config: ClientConfig) -> Result<Self> {
+        let is_http2 = config.alpn_protocols == [HTTP_2];
+        let connector = TlsConnector::from(Arc::new(config));
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let stream = TcpStream::connect(address).await.doing(|| format!("connect to {address}"))?;
         stream.set_nodelay(true).doing(|| format!("connect to {address}"))?;
@@ -140,19 +162,34 @@ pub async fn get(address: SocketAddr, path: &str) -> Result<String> {
     String::from_utf8(body.into()).map_err(|_| Error::new(format!("{path} is no text")))
 }
 
-fn tls(authority: &Path, is_http2: bool) -> Result<ClientConfig> {
-    let unreadable =
-        |error: &dyn std::fmt::Display| Error::new(format!("cannot read {}: {error}", authority.display()));
+fn tls(authority: &Path, version: Version, shown: Option<&CertificateFiles>) -> Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(authority).map_err(|error| unreadable(&error))? {
-        roots.add(certificate.map_err(|error| unreadable(&error))?).map_err(|error| unreadable(&error))?;
+    for certificate in certificates_in(authority)? {
+        roots.add(certificate).map_err(|error| unreadable(authority, &error))?;
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.map_err(|error| Error::new(format!("TLS cannot be set up: {error}")))?;
-    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![if is_http2 { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
+    let builder = builder.with_root_certificates(roots);
+    let mut config = match shown {
+        None => builder.with_no_client_auth(),
+        Some(CertificateFiles { certificate, key }) => {
+            let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, &error))?;
+            let unusable = |error| unreadable(certificate, &error);
+            builder.with_client_auth_cert(certificates_in(certificate)?, private).map_err(unusable)?
+        }
+    };
+    config.alpn_protocols = vec![if version == Version::HTTP_2 { HTTP_2.to_vec() } else { b"http/1.1".to_vec() }];
     Ok(config)
+}
+
+fn certificates_in(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let certificates = CertificateDer::pem_file_iter(file).map_err(|error| unreadable(file, &error))?;
+    certificates.map(|certificate| certificate.map_err(|error| unreadable(file, &error))).collect()
+}
+
+fn unreadable(file: &Path, error: &dyn std::fmt::Display) -> Error {
+    Error::new(format!("cannot read {}: {error}", file.display()))
 }
 
 fn failed(what: &str, error: &dyn std::error::Error) -> Error {

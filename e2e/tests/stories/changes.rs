@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use contract::identity::v1::{CreateApiKeyRequest, ExchangeApiKeyRequest};
+use contract::identity::v1::{CreateApiKeyRequest, ExchangeApiKeyRequest, GetApiKeyRequest};
 use contract::permissions::v1::ReadSchemaRequest;
 use contract::permissions::v1::relationship_update::Operation;
 use e2e::{World, shared};
@@ -98,5 +98,27 @@ async fn a_key_that_was_revoked_is_refused_within_five_seconds() {
         }
         assert!(revoked.elapsed() < Duration::from_secs(5), "still let in: {outcome:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_a_key_was_last_used_is_seen_soon_after() {
+    let world = shared().await;
+    let (made, key) = world.new_key("alice", key_for(600)).await;
+    assert_eq!(made.last_used_at, None);
+    let before = testing::surroundings::now().unix_timestamp();
+    assert_eq!(world.get(Version::HTTP_11, "/v1/documents/roadmap", Some(&key)).await.status, 200);
+    let gateway = world.gateway();
+    let began = Instant::now();
+    loop {
+        let request = GetApiKeyRequest { api_key_id: made.id.clone() };
+        let request = gateway.request(request, Some(&world.key("admin"))).unwrap();
+        let seen = gateway.api_keys().get_api_key(request).await.unwrap().into_inner().api_key.unwrap();
+        if let Some(last_used_at) = seen.last_used_at {
+            assert!((before..=before + 10).contains(&last_used_at.seconds), "{last_used_at} after {before}");
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_secs(10), "nobody has told identity of the use");
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

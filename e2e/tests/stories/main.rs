@@ -13,3 +13,4 @@ mod explanations;
 mod hostile_headers;
 mod python_client;
 mod readings;
+mod workloads;
