@@ -23,11 +23,19 @@ pub(crate) enum Shown {
     /// Nothing.
     Nothing,
     /// A certificate of another service.
-    Certificate(&'static Peer),
+    Certificate(ShownPeer),
     /// Gate's word about them.
     Assertion(Arc<AssertionClaims>),
     /// An access token.
     Token(Arc<AccessTokenClaims>),
+}
+
+/// Whom a certificate names.
+#[derive(Clone, Debug)]
+pub(crate) struct ShownPeer {
+    pub(crate) peer: &'static Peer,
+    /// The tenant that it asks for, and no other.
+    pub(crate) bound_to: Option<TenantId>,
 }
 
 /// Who the call is made by and for, after it was found to be allowed.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use contract::peer::{self, Peer};
+use contract::peer;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -15,6 +15,8 @@ use tokio_rustls::server::TlsStream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::server::Connected;
 
+use crate::auth::ShownPeer;
+use crate::subject::TenantId;
 use crate::tasks::Tasks;
 use crate::tls::Tls;
 
@@ -25,8 +27,8 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
 /// Who is at the other end of a connection: the same for every call on it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ConnectionPeer(pub(crate) Option<&'static Peer>);
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectionPeer(pub(crate) Option<ShownPeer>);
 
 /// One connection after its handshake.
 #[derive(Debug)]
@@ -84,15 +86,23 @@ async fn shake_hands(stream: TcpStream, tls: &Tls, place: OwnedSemaphorePermit) 
         }
     };
     let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-    let peer = certificate.and_then(|certificate| tls.peer_name(certificate)).and_then(|name| peer::find(&name));
+    let peer = certificate.and_then(|certificate| tls.peer_name(certificate)).and_then(|name| named(&name));
     Some(Connection { stream, peer: ConnectionPeer(peer), _place: place })
+}
+
+/// Who has this name. Whose tenant cannot be one is nobody.
+fn named(name: &str) -> Option<ShownPeer> {
+    let (peer, tenant) = peer::find(name)?;
+    let bound_to = tenant.map(str::parse::<TenantId>).transpose().ok()?;
+    let is_somebody = bound_to.as_ref().is_none_or(|tenant| !tenant.is_system());
+    is_somebody.then_some(ShownPeer { peer, bound_to })
 }
 
 impl Connected for Connection {
     type ConnectInfo = ConnectionPeer;
 
     fn connect_info(&self) -> ConnectionPeer {
-        self.peer
+        self.peer.clone()
     }
 }
 
@@ -129,5 +139,21 @@ impl AsyncWrite for Connection {
         buffers: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write_vectored(context, buffers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_id_of_a_tenant_binds_to_one() {
+        let bound = |name| named(name).map(|shown| shown.bound_to.map(|tenant| tenant.to_string()));
+        assert_eq!(bound("envoy/acme"), Some(Some("acme".to_owned())));
+        assert_eq!(bound("gateway"), Some(None));
+        for nobody in ["envoy", "envoy/", "envoy/system", "envoy/No Tenant", "envoy/acme/x", "envoy/acme/", "gate/acme"]
+        {
+            assert_eq!(bound(nobody), None, "{nobody}");
+        }
     }
 }

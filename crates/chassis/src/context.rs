@@ -13,7 +13,8 @@ use crate::subject::{Subject, TenantId};
 pub struct Context {
     /// Who is calling.
     pub caller: Caller,
-    /// The tenant that the call is about. For a subject, its own; for a peer that acts for tenants, the one it named.
+    /// The tenant that the call is about. For a subject, its own; for a peer that acts for tenants, the one it named; for
+    /// one that is bound to a tenant, that one.
     pub tenant: Option<TenantId>,
     /// The id of the request, for logs.
     pub request_id: Arc<str>,
@@ -77,12 +78,15 @@ impl Context {
         }
     }
 
-    /// The caller in one word, for the audit trail: `user:alice`, `peer:gate` or `nobody`.
+    /// The caller in one word, for the audit trail: `user:alice`, `peer:gate`, `peer:envoy/acme` or `nobody`.
     pub fn actor(&self) -> String {
         match &self.caller {
             Caller::Nobody => "nobody".to_owned(),
             Caller::Subject(caller) => caller.subject.to_string(),
-            Caller::Peer(peer) => format!("peer:{}", peer.name),
+            Caller::Peer(peer) => match &self.tenant {
+                Some(tenant) if peer.bound_to_tenant => format!("peer:{}/{tenant}", peer.name),
+                Some(_) | None => format!("peer:{}", peer.name),
+            },
         }
     }
 }

@@ -39,7 +39,7 @@ pub async fn every_rpc_refuses_strangers<S: Service>(harness: &Harness) {
     let mut wrong = Vec::new();
     for rpc in rpcs {
         for attempt in attempts(harness, rpc) {
-            let channel = attempt.peer.map_or_else(|| harness.channel(), |peer| harness.channel_as_peer(peer));
+            let channel = attempt.peer.as_ref().map_or_else(|| harness.channel(), |peer| harness.channel_as_peer(peer));
             let answered = call(channel, rpc.path, &attempt.headers).await;
             if answered != Some(attempt.expected) {
                 let (path, who, expected) = (rpc.path, attempt.who, attempt.expected.name());
@@ -56,7 +56,7 @@ pub async fn every_rpc_refuses_strangers<S: Service>(harness: &Harness) {
 /// One caller who may not.
 struct Attempt {
     who: String,
-    peer: Option<&'static str>,
+    peer: Option<String>,
     headers: Vec<(&'static str, String)>,
     expected: Reason,
 }
@@ -180,8 +180,9 @@ fn with_certificates(rpc: &Rpc) -> Vec<Attempt> {
     let mut attempts = Vec::new();
     for peer in PEERS {
         let mut by_certificate = |who: &str, headers, expected| {
-            let mut attempt = Attempt::new(format!("the service {} {who}", peer.name), headers, expected);
-            attempt.peer = Some(peer.name);
+            let name = if peer.bound_to_tenant { format!("{}/acme", peer.name) } else { peer.name.to_owned() };
+            let mut attempt = Attempt::new(format!("the service {name} {who}"), headers, expected);
+            attempt.peer = Some(name);
             attempts.push(attempt);
         };
         let tenant = vec![(header::TENANT, "acme".to_owned())];

@@ -124,11 +124,17 @@ impl Authority {
     }
 
     fn files(&self, name: &str) -> CertificateFiles {
+        let name = file_name(name);
         CertificateFiles {
             certificate: self.folder.join(format!("{name}.pem")),
             key: self.folder.join(format!("{name}-key.pem")),
         }
     }
+}
+
+/// `envoy/acme` lies beside `gateway`, not below it.
+pub(crate) fn file_name(peer: &str) -> String {
+    peer.replace('/', "-")
 }
 
 fn authority_parameters() -> Result<CertificateParams> {
@@ -142,8 +148,9 @@ fn authority_parameters() -> Result<CertificateParams> {
 }
 
 fn leaf_parameters(leaf: &Leaf) -> Result<CertificateParams> {
-    let mut hosts = vec![leaf.name.clone()];
-    hosts.extend(leaf.hosts.iter().cloned());
+    let mut hosts = leaf.hosts.clone();
+    // A path of several steps names no host.
+    hosts.extend((!leaf.name.contains('/')).then(|| leaf.name.clone()));
     let mut parameters = CertificateParams::new(hosts)?;
     let spiffe_id = format!("spiffe://{}/{}", leaf.trust_domain, leaf.name);
     let spiffe_id = spiffe_id.as_str().try_into().map_err(|_| Error::new(format!("{spiffe_id} is not ASCII")))?;

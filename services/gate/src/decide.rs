@@ -27,7 +27,7 @@ use crate::Gate;
 use crate::domain::caller::Caller;
 use crate::domain::credential::{API_KEY, AUTHORIZATION, Shown};
 use crate::domain::decision::{Allowed, Decision, Outcome};
-use crate::domain::denial::Denial;
+use crate::domain::denial::{Denial, Reason};
 use crate::domain::request::{RawRequest, Request, looks_like_grpc};
 use crate::domain::route::{Bind, CallerRequirement};
 use crate::domain::table::Found;
@@ -41,13 +41,20 @@ pub(crate) struct Call {
     pub(crate) now: OffsetDateTime,
     pub(crate) deadline: Instant,
     pub(crate) request_id: String,
+    /// The tenant whose hosts are asked about, if whoever asks may ask about no others.
+    pub(crate) bound_to: Option<TenantId>,
 }
 
 impl Call {
     /// The call in `context`.
     pub(crate) fn of(context: &Context) -> Self {
         let deadline = context.deadline.checked_sub(ANSWERING).unwrap_or(context.deadline);
-        Self { now: context.now, deadline, request_id: context.request_id.as_ref().to_owned() }
+        Self { now: context.now, deadline, request_id: context.request_id.as_ref().to_owned(), bound_to: None }
+    }
+
+    /// The same, for whoever may ask about the hosts of one tenant alone.
+    pub(crate) fn bound_to(self, tenant: Option<TenantId>) -> Self {
+        Self { bound_to: tenant, ..self }
     }
 
     /// The bounds of a call to another service.
@@ -87,7 +94,12 @@ struct Learnt {
 async fn conclude(gate: &Gate, call: &Call, raw: RawRequest, learnt: &mut Learnt) -> Result<Allowed, Denial> {
     let request = Request::read(raw)?;
     let table = gate.table();
-    learnt.owner = table.tenant_of(&request.host).cloned();
+    let owner = table.tenant_of(&request.host);
+    if call.bound_to.as_ref().is_some_and(|tenant| owner != Some(tenant)) {
+        // To whoever asks, the hosts of all others are nobody's; and their owners' records are not for strangers to fill.
+        return Err(Denial::new(Reason::RouteUnknown, "the host is not that of the tenant whose Envoy asks"));
+    }
+    learnt.owner = owner.cloned();
     let found = table.find(&request);
     drop(table);
     let settled = match &found {

@@ -33,7 +33,9 @@ impl Authorization for ExtAuthz {
 /// Never fails: whatever Envoy sends, the answer is a decision.
 async fn check(gate: Arc<Gate>, context: Context, request: CheckRequest) -> Result<CheckResponse, Error> {
     let raw = attributes::read(request);
-    let decision = decide(&gate, &Call::of(&context), raw).await;
+    // A tenant's own Envoy, by the name in its certificate; the gateway has none.
+    let call = Call::of(&context).bound_to(context.tenant);
+    let decision = decide(&gate, &call, raw).await;
     Ok(respond(&decision))
 }
 

@@ -25,6 +25,8 @@ struct Row {
     follows: Vec<String>,
     #[serde(default)]
     acts_for_tenants: bool,
+    #[serde(default)]
+    bound_to_tenant: bool,
 }
 
 pub(super) fn generate(table: &str, files: &mut Files) -> Result<()> {
@@ -34,8 +36,8 @@ pub(super) fn generate(table: &str, files: &mut Files) -> Result<()> {
     for row in &table.peer {
         writeln!(
             source,
-            "Peer {{ name: {:?}, calls: &{:?}, follows: &{:?}, acts_for_tenants: {} }},",
-            row.name, row.calls, row.follows, row.acts_for_tenants
+            "Peer {{ name: {:?}, calls: &{:?}, follows: &{:?}, acts_for_tenants: {}, bound_to_tenant: {} }},",
+            row.name, row.calls, row.follows, row.acts_for_tenants, row.bound_to_tenant
         )
         .expect("a string takes what is written to it");
     }

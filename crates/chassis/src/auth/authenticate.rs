@@ -1,11 +1,10 @@
 //! From the headers and the certificate to what was shown. Everything unknown, twice or half is refused.
 
 use axum::http::{HeaderMap, HeaderValue};
-use contract::peer::Peer;
 use contract::{Reason, header};
 use time::OffsetDateTime;
 
-use super::{Authenticator, Refusal, Shown};
+use super::{Authenticator, Refusal, Shown, ShownPeer};
 use crate::feed::STALE_AFTER_DEFAULT;
 
 /// What every API key begins with.
@@ -16,7 +15,7 @@ impl Authenticator {
     pub(crate) fn authenticate(
         &self,
         headers: &HeaderMap,
-        peer: Option<&'static Peer>,
+        peer: Option<ShownPeer>,
         now: OffsetDateTime,
     ) -> Result<Shown, Refusal> {
         // Gate's word is about the original caller, so it goes before the certificate of the gateway that brings it.

@@ -2,10 +2,9 @@
 
 use axum::http::HeaderValue;
 use contract::Reason;
-use contract::peer::Peer;
 use contract::rpc::{Entry, Rpc};
 
-use super::{AccessTokenClaims, AssertionClaims, Authenticator, Granted, Refusal, Shown, subject_caller};
+use super::{AccessTokenClaims, AssertionClaims, Authenticator, Granted, Refusal, Shown, ShownPeer, subject_caller};
 use crate::context::{Caller, Credential, SubjectCaller};
 use crate::subject::TenantId;
 
@@ -22,7 +21,7 @@ impl Authenticator {
             (Entry::Open, _) => Ok(Granted { caller: Caller::Nobody, tenant: None }),
             (Entry::Edge | Entry::Mesh, Shown::Assertion(claims)) => by_assertion(rpc, &claims, named.as_ref()),
             (Entry::Mesh, Shown::Token(claims)) => self.by_token(rpc, &claims, named.as_ref()).await,
-            (Entry::Mesh | Entry::Peer, Shown::Certificate(peer)) => by_certificate(rpc, peer, named),
+            (Entry::Mesh | Entry::Peer, Shown::Certificate(shown)) => by_certificate(rpc, shown, named),
             (Entry::Edge, Shown::Token(_) | Shown::Certificate(_)) => Err(gateway_required()),
             (Entry::Peer, Shown::Assertion(_) | Shown::Token(_) | Shown::Nothing) => Err(peer_required()),
             (Entry::Edge, Shown::Nothing) => Err(gateway_required()),
@@ -74,13 +73,14 @@ fn by_assertion(rpc: &Rpc, claims: &AssertionClaims, named: Option<&TenantId>) -
     Ok(Granted { caller: Caller::Subject(caller), tenant: Some(tenant) })
 }
 
-fn by_certificate(rpc: &Rpc, peer: &'static Peer, named: Option<TenantId>) -> Result<Granted, Refusal> {
+fn by_certificate(rpc: &Rpc, shown: ShownPeer, named: Option<TenantId>) -> Result<Granted, Refusal> {
+    let ShownPeer { peer, bound_to } = shown;
     if !peer.may_call(rpc.path) {
         return Err(peer_required().because(peer.name));
     }
     match (rpc.entry, named) {
-        // The peer table's RPCs are about no tenant, or name it in their message.
-        (Entry::Peer, None) => Ok(Granted { caller: Caller::Peer(peer), tenant: None }),
+        // The peer table's RPCs are about no tenant, or name it in their message; or their caller is bound to it.
+        (Entry::Peer, None) => Ok(Granted { caller: Caller::Peer(peer), tenant: bound_to }),
         (Entry::Mesh, Some(tenant)) if peer.acts_for_tenants => {
             Ok(Granted { caller: Caller::Peer(peer), tenant: Some(tenant) })
         }

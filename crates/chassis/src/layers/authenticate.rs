@@ -17,7 +17,7 @@ pub(crate) async fn layer<F: Future<Output = Response>>(
     if call.is_open() {
         return next(call, request, Shown::Nothing).await;
     }
-    let peer = request.extensions().get::<ConnectionPeer>().and_then(|peer| peer.0);
+    let peer = request.extensions().get::<ConnectionPeer>().and_then(|peer| peer.0.clone());
     match layers.authenticator.authenticate(request.headers(), peer, layers.clock.now()) {
         Ok(shown) => next(call, request, shown).await,
         Err(refusal) => {

@@ -8,6 +8,14 @@ pub static PEERS: &[Peer] = &[
         calls: &["/envoy.service.auth.v3.Authorization/Check"],
         follows: &[],
         acts_for_tenants: true,
+        bound_to_tenant: false,
+    },
+    Peer {
+        name: "envoy",
+        calls: &["/envoy.service.auth.v3.Authorization/Check"],
+        follows: &[],
+        acts_for_tenants: false,
+        bound_to_tenant: true,
     },
     Peer {
         name: "gate",
@@ -20,17 +28,20 @@ pub static PEERS: &[Peer] = &[
         ],
         follows: &["/bailiwick.identity.v1.PeerService/Follow"],
         acts_for_tenants: true,
+        bound_to_tenant: false,
     },
     Peer {
         name: "permissions",
         calls: &[],
         follows: &["/bailiwick.identity.v1.PeerService/Follow"],
         acts_for_tenants: false,
+        bound_to_tenant: false,
     },
     Peer {
         name: "documents",
         calls: &[],
         follows: &["/bailiwick.identity.v1.PeerService/Follow"],
         acts_for_tenants: false,
+        bound_to_tenant: false,
     },
 ];

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{ClusterConfig, Member, Part, SERVICES, settings};
-use crate::certificates::{Authority, CertificateFiles};
+use crate::certificates::{self, Authority, CertificateFiles};
 use crate::envoy::{ByAddress, Gateway};
 use crate::error::{Doing, Result};
 use crate::postgres::{self, Server};
@@ -61,6 +61,7 @@ impl Files {
 
     /// The certificate of a peer.
     pub fn certificate(&self, peer: &str) -> CertificateFiles {
+        let peer = certificates::file_name(peer);
         let file = |name: String| self.state.join("certificates").join(name);
         CertificateFiles { certificate: file(format!("{peer}.pem")), key: file(format!("{peer}-key.pem")) }
     }

@@ -4,6 +4,7 @@ mod access;
 mod api_keys;
 mod apply_routes;
 mod assign_host;
+mod bound_envoys;
 mod check;
 mod check_refuses;
 mod explain_decision;

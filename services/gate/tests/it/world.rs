@@ -143,6 +143,11 @@ pub(crate) fn reason<R: std::fmt::Debug>(answer: Result<Response<R>, Status>) ->
 }
 
 impl World {
+    /// From now on, another Envoy asks.
+    pub(crate) fn comes_from(&mut self, peer: &str) {
+        self.envoy = AuthorizationClient::new(self.gate.channel_as_peer(peer));
+    }
+
     /// The tenant's routes, as its administrator.
     pub(crate) fn routes(&self, tenant: &str) -> RouteServiceClient<InterceptedService<Channel, Credentials>> {
         let administrator = self.gate.as_subject(tenant, "service_account:admin", &["gate.read", "gate.write"]);
