@@ -4,6 +4,7 @@ mod bench;
 mod buf;
 mod ci;
 mod codegen;
+mod envoy;
 mod error;
 mod local;
 mod shell;
@@ -52,6 +53,9 @@ enum Command {
     /// Look after the contracts.
     #[command(subcommand)]
     Buf(Buf),
+    /// The gateway.
+    #[command(subcommand)]
+    Envoy(Envoy),
     /// Measure.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -61,6 +65,12 @@ enum Command {
     Tidy,
     /// Do everything that must pass before something lands.
     Ci,
+}
+
+#[derive(Debug, Subcommand)]
+enum Envoy {
+    /// Write Envoy's configuration, and descriptors.bin beside it.
+    Render(envoy::Options),
 }
 
 #[derive(Debug, Subcommand)]
@@ -96,6 +106,7 @@ fn main() -> ExitCode {
         Command::Reset => local::down::reset(),
         Command::Env => wait_for(local::environment::run()),
         Command::Serve => wait_for(local::supervisor::serve()),
+        Command::Envoy(Envoy::Render(options)) => envoy::render(&options),
         Command::Bench(bench) => bench::run(&bench),
         Command::Codegen { check } => codegen::run(check),
         Command::Sqlx(Sqlx::Prepare { crates }) => wait_for(sqlx::run(&crates, false)),

@@ -1,20 +1,27 @@
 //! The gateway's configuration: `deploy/envoy/` holds the text, this file the names and ports that are filled in.
 
+mod settings;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::net::IpAddr;
+use std::path::Path;
 use std::process::Command;
 
-use contract::rpc::{Entry, RPCS};
+use contract::rpc::{Entry, RPCS, Rpc};
 
-use crate::certificates::{CertificateFiles, TRUST_DOMAIN};
+use crate::certificates::{CertificateFiles, DOCUMENTS_HOST, TRUST_DOMAIN};
 use crate::cluster::{Part, SERVICES};
 use crate::error::{Error, Result};
 use crate::place;
 use crate::ports::Ports;
 
+pub use settings::{Limits, Settings, Upstream};
+
 const BOOTSTRAP: &str = include_str!("../../../deploy/envoy/bootstrap.yaml");
 const SERVICE_CLUSTER: &str = include_str!("../../../deploy/envoy/service-cluster.yaml");
-const SERVICE_ENDPOINT: &str = include_str!("../../../deploy/envoy/service-endpoint.yaml");
+const UPSTREAM_HOST: &str = include_str!("../../../deploy/envoy/upstream-host.yaml");
+const UPSTREAM_CLUSTER: &str = include_str!("../../../deploy/envoy/upstream-cluster.yaml");
+const ENDPOINT: &str = include_str!("../../../deploy/envoy/endpoint.yaml");
 
 /// What only the plane may say about a caller: taken off every request before anything looks at it.
 pub const STRIPPED_HEADERS: &[&str] = &[
@@ -29,98 +36,138 @@ pub const STRIPPED_HEADERS: &[&str] = &[
 /// The beginnings of the paths of foreign contracts, and who answers them.
 const FOREIGN: &[(&str, &str)] = &[("/authzed.api.v1.", "permissions")];
 
-/// Only what has never reached a replica is sent to another one: whether more may be repeated, the RPC knows and Envoy does not.
-const RETRIES: &str = "{ retry_on: \"connect-failure,refused-stream\", num_retries: 2, \
-     retry_back_off: { base_interval: 0.005s, max_interval: 0.02s }, \
-     retry_host_predicate: [{ name: envoy.retry_host_predicates.previous_hosts, \
-     typed_config: { \"@type\": type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate } }], \
-     host_selection_retry_max_attempts: 3 }";
+/// What has never reached a replica may be sent to another one, whatever it is.
+const NEVER_ARRIVED: &str = "connect-failure,refused-stream";
+
+/// What may be done twice may also be repeated when a replica broke off, or said that it cannot now.
+const MAY_BE_REPEATED: &str = "connect-failure,refused-stream,reset,unavailable";
 
 /// The filled-in values are nested this deep in the text.
 const INDENTATION: &str = "                        ";
 
-/// What a gateway needs to know.
-#[derive(Debug)]
-pub struct Gateway<'a> {
-    /// Where everything listens.
-    pub ports: &'a Ports,
-    /// Its certificate, as a server and as the peer `gateway`.
-    pub certificate: &'a CertificateFiles,
-    /// Who vouches for the services.
-    pub authority: &'a Path,
-    /// Where to write who called what.
-    pub access_log: &'a Path,
-    /// What one address may ask for.
-    pub by_address: ByAddress,
-}
-
-/// What the gateway lets one client address ask for: a bucket of tokens, a token a request.
-#[derive(Clone, Copy, Debug)]
-pub struct ByAddress {
-    /// Requests at once.
-    pub burst_requests_max: u32,
-    /// Requests a second in the long run.
-    pub refill_requests_per_second: u32,
-}
-
-impl ByAddress {
-    /// On one machine all callers have one address, and benches are among them.
-    pub const LOCAL: Self = Self { burst_requests_max: 200_000, refill_requests_per_second: 100_000 };
-}
-
-/// Whose pages may call Bailiwick from a browser.
+/// Whose pages may call Bailiwick from a browser on a laptop.
 pub const CORS_ORIGINS: &[&str] = &["https://console.localhost"];
 
 /// The descriptors of the RPCs lie beside the configuration, by this name.
-const DESCRIPTORS_FILE: &str = "descriptors.bin";
+pub const DESCRIPTORS_FILE: &str = "descriptors.bin";
 
-impl Gateway<'_> {
+impl Settings {
+    /// A gateway on this machine, before the example upstream, with its configuration in `folder`.
+    ///
+    /// # Errors
+    /// If a path cannot be made absolute.
+    pub fn local(folder: &Path, ports: &Ports, certificate: &CertificateFiles, authority: &Path) -> Result<Self> {
+        let absolute = |path: &Path| {
+            std::path::absolute(path).map_err(|error| Error::new(format!("{} has no place: {error}", path.display())))
+        };
+        let here = |port: &u16| format!("127.0.0.1:{port}");
+        let addresses = |service: Part| ports.contracts(service).iter().map(here).collect();
+        Ok(Self {
+            listen: ([127, 0, 0, 1], ports.gateway).into(),
+            admin_listen: ([127, 0, 0, 1], ports.gateway_admin).into(),
+            trust_domain: TRUST_DOMAIN.to_owned(),
+            certificate_file: absolute(&certificate.certificate)?,
+            key_file: absolute(&certificate.key)?,
+            ca_file: absolute(authority)?,
+            descriptors_file: absolute(&folder.join(DESCRIPTORS_FILE))?,
+            access_log_file: absolute(&folder.join("access.log"))?,
+            services: SERVICES.map(|service| (service.name().to_owned(), addresses(service))).into(),
+            upstreams: vec![Upstream {
+                name: "documents".to_owned(),
+                hosts: vec![DOCUMENTS_HOST.to_owned()],
+                addresses: vec![here(&ports.documents)],
+                health_path: "/healthz".to_owned(),
+            }],
+            cors_origins: CORS_ORIGINS.iter().map(|origin| (*origin).to_owned()).collect(),
+            limits: Limits::local(),
+        })
+    }
+
     /// Writes the configuration, and beside it the descriptors that JSON is read by.
     ///
     /// # Errors
-    /// If the file cannot be written.
+    /// If a setting cannot be, or a file cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let descriptors = path.with_file_name(DESCRIPTORS_FILE);
-        place::write_private(&descriptors, contract::DESCRIPTORS)?;
-        place::write_private(path, self.render(&descriptors)?.as_bytes())
+        place::write_private(&path.with_file_name(DESCRIPTORS_FILE), contract::DESCRIPTORS)?;
+        place::write_private(path, self.render()?.as_bytes())
     }
 
-    fn render(&self, descriptors: &Path) -> Result<String> {
-        let clusters: Vec<String> = SERVICES.iter().map(|service| self.service_cluster(*service)).collect();
+    /// Envoy's configuration, in YAML.
+    ///
+    /// # Errors
+    /// If a setting cannot be.
+    pub fn render(&self) -> Result<String> {
+        self.validate()?;
+        let clusters = SERVICES.iter().map(|service| self.service_cluster(*service)).collect::<Result<Vec<_>>>()?;
+        let upstreams = self.upstreams.iter().map(upstream_cluster).collect::<Result<Vec<_>>>()?;
         let text = fill(
             BOOTSTRAP,
             &[
                 ("STRIPPED_HEADERS", &stripped_headers()),
                 ("SERVICE_ROUTES", &service_routes()),
-                ("SERVICE_CLUSTERS", clusters.join("").trim_end()),
-                ("LISTEN_ADDRESS", "127.0.0.1"),
-                ("GATEWAY_PORT", &self.ports.gateway.to_string()),
-                ("ADMIN_PORT", &self.ports.gateway_admin.to_string()),
-                ("DOCUMENTS_PORT", &self.ports.documents.to_string()),
-                ("TRUST_DOMAIN", TRUST_DOMAIN),
-                ("CERTIFICATE_FILE", &text(&self.certificate.certificate)?),
-                ("KEY_FILE", &text(&self.certificate.key)?),
-                ("CA_FILE", &text(self.authority)?),
-                ("DESCRIPTORS_FILE", &text(descriptors)?),
+                ("SERVICE_CLUSTERS", clusters.concat().trim_end()),
+                ("UPSTREAM_HOSTS", self.upstreams.iter().map(upstream_host).collect::<String>().trim_end()),
+                ("UPSTREAM_CLUSTERS", upstreams.concat().trim_end()),
+                ("LISTEN_ADDRESS", &self.listen.ip().to_string()),
+                ("GATEWAY_PORT", &self.listen.port().to_string()),
+                ("ADMIN_ADDRESS", &self.admin_listen.ip().to_string()),
+                ("ADMIN_PORT", &self.admin_listen.port().to_string()),
+                ("TRUST_DOMAIN", &self.trust_domain),
+                ("CERTIFICATE_FILE", text(&self.certificate_file)?),
+                ("KEY_FILE", text(&self.key_file)?),
+                ("CA_FILE", text(&self.ca_file)?),
+                ("DESCRIPTORS_FILE", text(&self.descriptors_file)?),
                 ("TRANSCODED_SERVICES", &transcoded_services()),
-                ("CORS_ORIGINS", &cors_origins()),
-                ("ADDRESS_BURST_MAX", &self.by_address.burst_requests_max.to_string()),
-                ("ADDRESS_REFILL", &self.by_address.refill_requests_per_second.to_string()),
-                ("ACCESS_LOG_FILE", &text(self.access_log)?),
+                ("CORS_ORIGINS", &self.cors_origins()),
+                ("ACCESS_LOG_FILE", text(&self.access_log_file)?),
             ],
         );
+        let text =
+            self.limits.named().iter().fold(text, |text, (name, value)| fill(&text, &[(name, &value.to_string())]));
         match text.split('@').find(|word| is_name(word)) {
             Some(left) => Err(Error::new(format!("deploy/envoy has a @{left}@ that nothing fills in"))),
             None => Ok(text),
         }
     }
 
-    fn service_cluster(&self, service: Part) -> String {
-        let ports = self.ports.contracts(service);
-        let endpoints: String =
-            ports.iter().map(|port| fill(SERVICE_ENDPOINT, &[("SERVICE_PORT", &port.to_string())])).collect();
-        fill(SERVICE_CLUSTER, &[("SERVICE_ENDPOINTS", endpoints.trim_end()), ("SERVICE", service.name())])
+    fn service_cluster(&self, service: Part) -> Result<String> {
+        let addresses = self.services.get(service.name()).map_or(&[] as &[String], Vec::as_slice);
+        cluster(SERVICE_CLUSTER, addresses, &[("SERVICE", service.name())])
     }
+
+    fn cors_origins(&self) -> String {
+        self.cors_origins.iter().map(|origin| format!("{{ exact: \"{origin}\" }}")).collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn upstream_cluster(upstream: &Upstream) -> Result<String> {
+    let values = [("UPSTREAM", upstream.name.as_str()), ("HEALTH_PATH", &upstream.health_path)];
+    cluster(UPSTREAM_CLUSTER, &upstream.addresses, &values)
+}
+
+fn upstream_host(upstream: &Upstream) -> String {
+    fill(UPSTREAM_HOST, &[("UPSTREAM", &upstream.name), ("HOSTS", &upstream.hosts.join(", "))])
+}
+
+/// The cluster with these addresses. Names are looked up again and again; numbers stay what they are.
+fn cluster(template: &str, addresses: &[String], values: &[(&str, &str)]) -> Result<String> {
+    let (mut endpoints, mut are_numbers) = (String::new(), true);
+    for address in addresses {
+        let parts = address.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
+        let Some((host, port)) = parts.filter(|(host, _)| is_address(host)) else {
+            return Err(Error::new(format!("{address:?} is not host:port")));
+        };
+        let host = host.trim_matches(['[', ']']);
+        are_numbers &= host.parse::<IpAddr>().is_ok();
+        endpoints.push_str(&fill(ENDPOINT, &[("ADDRESS", &format!("\"{host}\"")), ("PORT", &port.to_string())]));
+    }
+    let discovery = if are_numbers { "STATIC" } else { "STRICT_DNS" };
+    let text = fill(template, &[("ENDPOINTS", endpoints.trim_end()), ("DISCOVERY", discovery)]);
+    Ok(fill(&text, values))
+}
+
+fn is_address(host: &str) -> bool {
+    !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.[]:".contains(&byte))
 }
 
 /// The command that runs Envoy with the configuration.
@@ -145,27 +192,40 @@ fn stripped_headers() -> String {
 }
 
 fn service_routes() -> String {
-    let route = |prefix: &str, service: &str| {
-        format!(
-            "{INDENTATION}- match: {{ prefix: \"{prefix}\" }}\n{INDENTATION}  route: {{ cluster: {service}, timeout: 60s, \
-             max_stream_duration: {{ max_stream_duration: 60s, grpc_timeout_header_max: 60s }}, retry_policy: {RETRIES} }}"
-        )
-    };
-    let own = SERVICES.map(Part::name).map(|service| route(&format!("/bailiwick.{service}.v1."), service));
-    let foreign = FOREIGN.iter().map(|(prefix, service)| route(prefix, service));
-    own.into_iter().chain(foreign).collect::<Vec<_>>().join("\n")
+    // The first that matches is taken: those that may be repeated, one by one, and then everything of a service.
+    let idempotent = RPCS
+        .iter()
+        .filter(|rpc| is_from_outside(rpc) && rpc.idempotent)
+        .map(|rpc| service_route("path", rpc.path, rpc.service, MAY_BE_REPEATED));
+    let own = SERVICES
+        .map(Part::name)
+        .map(|service| service_route("prefix", &format!("/bailiwick.{service}.v1."), service, NEVER_ARRIVED));
+    let foreign = FOREIGN.iter().map(|(prefix, service)| service_route("prefix", prefix, service, NEVER_ARRIVED));
+    idempotent.chain(own).chain(foreign).collect::<Vec<_>>().join("\n")
+}
+
+fn service_route(matching: &str, path: &str, service: &str, retry_on: &str) -> String {
+    format!(
+        "{INDENTATION}- match: {{ {matching}: \"{path}\" }}\n{INDENTATION}  route: {{ cluster: {service}, timeout: 60s, \
+         max_stream_duration: {{ max_stream_duration: 60s, grpc_timeout_header_max: 60s }}, \
+         retry_policy: {{ retry_on: \"{retry_on}\", num_retries: 2, \
+         retry_back_off: {{ base_interval: 0.005s, max_interval: 0.02s }}, \
+         retry_host_predicate: [{{ name: envoy.retry_host_predicates.previous_hosts, typed_config: {{ \
+         \"@type\": type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate }} }}], \
+         host_selection_retry_max_attempts: 3 }} }}"
+    )
+}
+
+/// Whether callers from outside may reach it.
+fn is_from_outside(rpc: &Rpc) -> bool {
+    !rpc.service.is_empty() && matches!(rpc.entry, Entry::Edge | Entry::Mesh)
 }
 
 /// The gRPC services that callers from outside may reach, in quotes.
 fn transcoded_services() -> String {
-    let from_outside =
-        RPCS.iter().filter(|rpc| !rpc.service.is_empty() && matches!(rpc.entry, Entry::Edge | Entry::Mesh));
+    let from_outside = RPCS.iter().filter(|rpc| is_from_outside(rpc));
     let names: BTreeSet<&str> = from_outside.filter_map(|rpc| rpc.path.split('/').nth(1)).collect();
     names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
-}
-
-fn cors_origins() -> String {
-    CORS_ORIGINS.iter().map(|origin| format!("{{ exact: \"{origin}\" }}")).collect::<Vec<_>>().join(", ")
 }
 
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
@@ -177,70 +237,12 @@ fn is_name(word: &str) -> bool {
 }
 
 /// A path as it can stand between quotes.
-fn text(path: &Path) -> Result<String> {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
-    match absolute.to_str() {
-        Some(text) if !text.contains(['"', '\\', '\n', '@']) => Ok(text.to_owned()),
+fn text(path: &Path) -> Result<&str> {
+    match path.to_str() {
+        Some(text) if path.is_absolute() && !text.contains(['"', '\\', '\n', '@']) => Ok(text),
         _ => Err(Error::new(format!("Envoy's configuration cannot hold the path {}", path.display()))),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::certificates::Authority;
-    use crate::parts;
-
-    /// The configuration as Envoy reads it, without its comments.
-    fn rendered(folder: &Path, replicas: u8) -> (PathBuf, String) {
-        let authority = Authority::keep(folder).unwrap();
-        let certificate = authority.keep_peer("gateway").unwrap();
-        let ports = Ports::free(replicas).unwrap();
-        let path = folder.join("envoy.yaml");
-        let gateway = Gateway {
-            ports: &ports,
-            certificate: &certificate,
-            authority: &authority.certificate_file(),
-            access_log: &folder.join("access.log"),
-            by_address: ByAddress::LOCAL,
-        };
-        gateway.write(&path).unwrap();
-        let text = std::fs::read_to_string(&path).unwrap();
-        (path, text)
-    }
-
-    #[test]
-    fn envoy_takes_the_configuration() {
-        let folder = tempfile::tempdir().unwrap();
-        let program = parts::envoy(&mut |line| eprintln!("{line}")).unwrap();
-        for replicas in [1, 2] {
-            let (path, text) = rendered(folder.path(), replicas);
-            assert_eq!(text.matches("- endpoint:").count(), SERVICES.len() * usize::from(replicas) + 1);
-            let output = command(&program, &path).args(["--mode", "validate"]).output().unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        }
-    }
-
-    #[test]
-    fn the_filters_stand_in_their_order_and_gate_fails_closed() {
-        let folder = tempfile::tempdir().unwrap();
-        let (_, text) = rendered(folder.path(), 1);
-        let (_, after) = text.split_once("http_filters:").unwrap();
-        let (filters, _) = after.split_once("route_config:").unwrap();
-        let names: Vec<&str> = filters.lines().filter_map(|line| line.trim().strip_prefix("- name: ")).collect();
-        let names: Vec<&str> = names.iter().filter_map(|name| name.strip_prefix("envoy.filters.http.")).collect();
-        assert_eq!(names, ["cors", "grpc_web", "local_ratelimit", "grpc_json_transcoder", "ext_authz", "router"]);
-        assert!(filters.contains("failure_mode_allow: false") && filters.contains("timeout: 1s"));
-    }
-
-    #[test]
-    fn identity_headers_are_stripped_before_any_filter() {
-        let folder = tempfile::tempdir().unwrap();
-        let (_, text) = rendered(folder.path(), 1);
-        let early =
-            text.split_once("early_header_mutation_extensions:").unwrap().1.split_once("access_log:").unwrap().0;
-        for header in STRIPPED_HEADERS {
-            assert!(early.contains(&format!("- remove: {header}\n")), "{header}");
-        }
-    }
-}
+mod tests;

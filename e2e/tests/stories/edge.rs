@@ -1,6 +1,5 @@
-//! What the gateway does besides asking gate: browsers, JSON, and one address that asks for too much.
+//! What the gateway does besides asking gate: browsers and JSON.
 
-use std::process::Child;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,10 +8,10 @@ use e2e::shared;
 use http::{Method, Request, Version};
 use prost::Message;
 use serde_json::Value;
-use testing::certificates::Authority;
-use testing::envoy::{self, ByAddress, CORS_ORIGINS};
-use testing::http::{Answer, Connection};
-use testing::{parts, ports::Ports};
+use testing::envoy::{CORS_ORIGINS, Limits};
+use testing::http::Answer;
+
+use crate::gateways::Gateway;
 
 const EXCHANGE: &str = "/bailiwick.identity.v1.ApiKeyService/ExchangeApiKey";
 
@@ -113,54 +112,10 @@ async fn json_does_not_reach_what_only_services_may_call() {
     assert_eq!(answer.status.as_u16(), 403, "{answer:?}");
 }
 
-/// An Envoy of the same configuration, with nothing behind it: what it answers without gate's help, nobody was asked about.
-struct Alone {
-    child: Child,
-    folder: tempfile::TempDir,
-    port: u16,
-}
-
-impl Drop for Alone {
-    fn drop(&mut self) {
-        let _ = self.child.kill().and_then(|()| self.child.wait());
-    }
-}
-
-impl Alone {
-    fn start(by_address: ByAddress) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let authority = Authority::keep(folder.path()).unwrap();
-        let ports = Ports::free(1).unwrap();
-        let gateway = envoy::Gateway {
-            ports: &ports,
-            certificate: &authority.keep_peer("gateway").unwrap(),
-            authority: &authority.certificate_file(),
-            access_log: &folder.path().join("access.log"),
-            by_address,
-        };
-        let path = folder.path().join("envoy.yaml");
-        gateway.write(&path).unwrap();
-        let program = parts::envoy(&mut |line| eprintln!("{line}")).unwrap();
-        let child = envoy::command(&program, &path).spawn().unwrap();
-        Self { child, folder, port: ports.gateway }
-    }
-
-    async fn connect(&self) -> Connection {
-        let authority = Authority::keep(self.folder.path()).unwrap().certificate_file();
-        for _ in 0..200 {
-            if let Ok(connection) = Connection::open("localhost", self.port, Version::HTTP_11, &authority).await {
-                return connection;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("Envoy does not listen");
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_preflight_is_answered_without_a_credential_and_only_to_known_origins() {
-    let gateway = Alone::start(ByAddress::LOCAL);
-    let mut connection = gateway.connect().await;
+    let gateway = Gateway::alone(Limits::default()).await;
+    let mut connection = gateway.connect("localhost").await;
     for (origin, allowed) in [(CORS_ORIGINS[0], true), ("https://evil.example", false), ("null", false)] {
         let request = Request::builder()
             .method(Method::OPTIONS)
@@ -173,20 +128,6 @@ async fn a_preflight_is_answered_without_a_credential_and_only_to_known_origins(
         assert_eq!(answer.header("access-control-allow-origin"), allowed.then_some(origin), "{answer:?}");
         assert_eq!(answer.header("access-control-allow-credentials"), None, "{answer:?}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_asks_too_much_is_refused_before_gate_is_asked() {
-    let gateway = Alone::start(ByAddress { burst_requests_max: 3, refill_requests_per_second: 1 });
-    let mut connection = gateway.connect().await;
-    let mut statuses = Vec::new();
-    for _ in 0..8 {
-        let request = Request::get("/v1/x").header("x-forwarded-for", "10.9.8.7").body(Bytes::new()).unwrap();
-        statuses.push(connection.send(request).await.unwrap().status.as_u16());
-    }
-    // Without gate what would be asked about is 503; the rest was refused before.
-    assert_eq!(statuses[..3], [503; 3], "{statuses:?}");
-    assert!(statuses.iter().filter(|status| **status == 429).count() >= 4, "{statuses:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

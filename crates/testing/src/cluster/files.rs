@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::{ClusterConfig, Member, Part, SERVICES, settings};
 use crate::certificates::{self, Authority, CertificateFiles};
-use crate::envoy::{ByAddress, Gateway};
+use crate::envoy::Settings;
 use crate::error::{Doing, Result};
 use crate::postgres::{self, Server};
 use crate::process::{self, Identity};
@@ -105,14 +105,10 @@ impl Files {
     }
 
     pub(super) fn write_gateway(&self, config: &ClusterConfig) -> Result<()> {
-        let gateway = Gateway {
-            ports: &config.ports,
-            certificate: &self.certificate("gateway"),
-            authority: &self.authority(),
-            access_log: &self.access_log(),
-            by_address: ByAddress::LOCAL,
-        };
-        gateway.write(&self.gateway())
+        let path = self.gateway();
+        let folder = path.parent().unwrap_or(&self.state);
+        let local = Settings::local(folder, &config.ports, &self.certificate("gateway"), &self.authority())?;
+        Settings { access_log_file: self.access_log(), ..local }.write(&path)
     }
 
     pub(super) fn write_service(&self, config: &ClusterConfig, server: &Server, member: Member) -> Result<()> {
