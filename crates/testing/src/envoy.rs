@@ -39,7 +39,7 @@ const FOREIGN: &[(&str, &str)] = &[("/authzed.api.v1.", "permissions")];
 /// What has never reached a replica may be sent to another one, whatever it is.
 const NEVER_ARRIVED: &str = "connect-failure,refused-stream";
 
-/// What may be done twice may also be repeated when a replica broke off, or said that it cannot now.
+/// What only reads may also be repeated when a replica broke off, or said that it cannot now.
 const MAY_BE_REPEATED: &str = "connect-failure,refused-stream,reset,unavailable";
 
 /// The filled-in values are nested this deep in the text.
@@ -195,7 +195,7 @@ fn service_routes() -> String {
     // The first that matches is taken: those that may be repeated, one by one, and then everything of a service.
     let idempotent = RPCS
         .iter()
-        .filter(|rpc| is_from_outside(rpc) && rpc.idempotent)
+        .filter(|rpc| may_be_repeated(rpc))
         .map(|rpc| service_route("path", rpc.path, rpc.service, MAY_BE_REPEATED));
     let own = SERVICES
         .map(Part::name)
@@ -214,6 +214,11 @@ fn service_route(matching: &str, path: &str, service: &str, retry_on: &str) -> S
          \"@type\": type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate }} }}], \
          host_selection_retry_max_attempts: 3 }} }}"
     )
+}
+
+/// What only reads. A change that was made but not answered would be refused the second time, or made twice: its caller decides.
+fn may_be_repeated(rpc: &Rpc) -> bool {
+    is_from_outside(rpc) && rpc.idempotent && rpc.audit_action.is_empty()
 }
 
 /// Whether callers from outside may reach it.
