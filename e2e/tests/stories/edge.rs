@@ -15,6 +15,9 @@ use crate::gateways::Gateway;
 
 const EXCHANGE: &str = "/bailiwick.identity.v1.ApiKeyService/ExchangeApiKey";
 
+/// The same RPC for callers that send JSON.
+const EXCHANGE_IN_JSON: &str = "/v1/api-keys:exchange";
+
 /// One call of Bailiwick's own API.
 async fn post(path: &str, content_type: &str, key: Option<&str>, body: impl Into<Bytes>) -> Answer {
     let mut request = Request::post(path).header("content-type", content_type).header("origin", CORS_ORIGINS[0]);
@@ -72,7 +75,7 @@ async fn a_browser_without_a_credential_is_refused_in_grpc_web() {
 #[tokio::test(flavor = "multi_thread")]
 async fn json_reaches_an_rpc() {
     let world = shared().await;
-    let answer = post(EXCHANGE, "application/json", Some(&world.key("alice")), "{}").await;
+    let answer = post(EXCHANGE_IN_JSON, "application/json", Some(&world.key("alice")), "{}").await;
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some("application/json")), "{answer:?}");
     let body: Value = serde_json::from_slice(&answer.body).unwrap();
     assert!(body["access_token"].as_str().is_some_and(|token| !token.is_empty()), "{body}");
@@ -81,13 +84,14 @@ async fn json_reaches_an_rpc() {
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_of_json_callers_are_json_with_their_http_status() {
     let world = shared().await;
-    let denied = post(EXCHANGE, "application/json", None, "{}").await;
+    let denied = post(EXCHANGE_IN_JSON, "application/json", None, "{}").await;
     assert_eq!(denied.status.as_u16(), 401, "{denied:?}");
     assert_eq!(denied.header(contract::header::REASON), Some("credential_missing"));
     assert_eq!(denied.header("content-type"), Some("application/problem+json"));
     let body: Value = serde_json::from_slice(&denied.body).unwrap();
     assert_eq!(body["reason"], "credential_missing", "{body}");
-    let refused = post(EXCHANGE, "application/json", Some(&world.key("alice")), "{\"scopes\": [\"no such\"]}").await;
+    let refused =
+        post(EXCHANGE_IN_JSON, "application/json", Some(&world.key("alice")), "{\"scopes\": [\"no such\"]}").await;
     assert_eq!(
         (refused.status.as_u16(), refused.header("content-type")),
         (400, Some("application/json")),
@@ -100,7 +104,7 @@ async fn errors_of_json_callers_are_json_with_their_http_status() {
         (Some("FIELD_INVALID"), Some("bailiwick")),
         "{body}"
     );
-    let malformed = post(EXCHANGE, "application/json", Some(&world.key("alice")), "{\"scopes\": 7}").await;
+    let malformed = post(EXCHANGE_IN_JSON, "application/json", Some(&world.key("alice")), "{\"scopes\": 7}").await;
     assert_eq!(malformed.status.as_u16(), 400, "{malformed:?}");
 }
 

@@ -14,7 +14,7 @@ const HERE: Ipv4Addr = Ipv4Addr::LOCALHOST;
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 /// An RPC that JSON reaches.
-const RPC: &str = "/bailiwick.identity.v1.ApiKeyService/ExchangeApiKey";
+const RPC: &str = "/v1/api-keys:exchange";
 
 /// What the gateway answers when gate, which is not there, was asked.
 const ASKED: u16 = 503;

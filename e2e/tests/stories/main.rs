@@ -13,6 +13,7 @@ mod explanations;
 mod gateways;
 mod hostile_headers;
 mod istio;
+mod json;
 mod limits;
 mod own_envoys;
 mod python_client;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use prost_reflect::DescriptorPool;
+use prost_reflect::{DescriptorPool, DynamicMessage, Value};
 use protox::prost::Message;
 
 use super::Files;
@@ -37,24 +37,37 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
 
 /// Adds one Rust file per package, and the descriptor set without comments.
 pub(super) fn generate(descriptors: &DescriptorPool, files: &mut Files) -> Result<()> {
-    let mut set = prost_types::FileDescriptorSet::decode(descriptors.encode_to_vec().as_slice())
+    let set = prost_types::FileDescriptorSet::decode(descriptors.encode_to_vec().as_slice())
         .map_err(|error| Error::new(format!("the descriptors cannot be read back: {error}")))?;
     let out = tempfile::tempdir()?;
     tonic_prost_build::configure()
         .out_dir(out.path())
         .emit_rerun_if_changed(false)
         .build_transport(true)
-        .compile_fds(set.clone())?;
+        .compile_fds(set)?;
     for entry in fs::read_dir(out.path())? {
         let entry = entry?;
-        if entry.file_name() == "google.protobuf.rs" {
+        // Descriptors and options: nothing in Rust speaks of them.
+        if entry.file_name() == "google.protobuf.rs" || entry.file_name() == "google.api.rs" {
             continue;
         }
         files.insert(Path::new(FOLDER).join(entry.file_name()), fs::read(entry.path())?);
     }
-    for file in &mut set.file {
-        file.source_code_info = None;
-    }
-    files.insert(Path::new(FOLDER).join("descriptors.bin"), set.encode_to_vec());
+    files.insert(Path::new(FOLDER).join("descriptors.bin"), without_comments(descriptors)?);
     Ok(())
+}
+
+/// With every option: Envoy reads how an RPC is called in JSON. Rust's types of descriptors would drop those that they do not know.
+fn without_comments(descriptors: &DescriptorPool) -> Result<Vec<u8>> {
+    let unreadable = |problem: &dyn std::fmt::Display| Error::new(format!("the descriptors cannot be read: {problem}"));
+    let kind = descriptors
+        .get_message_by_name("google.protobuf.FileDescriptorSet")
+        .ok_or_else(|| unreadable(&"proto/ imports no google/protobuf/descriptor.proto"))?;
+    let mut set =
+        DynamicMessage::decode(kind, descriptors.encode_to_vec().as_slice()).map_err(|error| unreadable(&error))?;
+    let files = set.get_field_by_name_mut("file").and_then(Value::as_list_mut).into_iter().flatten();
+    for file in files.filter_map(Value::as_message_mut) {
+        file.clear_field_by_name("source_code_info");
+    }
+    Ok(set.encode_to_vec())
 }

@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 
 const OPTION: &str = "bailiwick.common.v1.access";
 
+/// How an RPC is called in JSON.
+const JSON_OPTION: &str = "google.api.http";
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ForeignTable {
@@ -82,6 +85,9 @@ fn ours(descriptors: &DescriptorPool, method: &MethodDescriptor) -> Result<Row> 
     if method.is_client_streaming() && !["", "unspecified", "nothing"].contains(&bulk.as_str()) {
         return Err(Error::new(format!("{path} takes a stream: its messages are not looked at one by one")));
     }
+    if ["edge", "mesh"].contains(&entry.as_str()) && !is_stream(method) && !has(descriptors, method, JSON_OPTION) {
+        return Err(Error::new(format!("{path} cannot be called in JSON: give it option ({JSON_OPTION})")));
+    }
     let package = method.parent_service().package_name().to_owned();
     Ok(Row {
         path,
@@ -95,6 +101,14 @@ fn ours(descriptors: &DescriptorPool, method: &MethodDescriptor) -> Result<Row> 
         anonymous: flag(access, "anonymous"),
         bulk,
     })
+}
+
+fn is_stream(method: &MethodDescriptor) -> bool {
+    method.is_client_streaming() || method.is_server_streaming()
+}
+
+fn has(descriptors: &DescriptorPool, method: &MethodDescriptor, option: &str) -> bool {
+    descriptors.get_extension_by_name(option).is_some_and(|option| method.options().has_extension(&option))
 }
 
 fn text(access: &DynamicMessage, field: &str) -> String {
