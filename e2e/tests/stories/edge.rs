@@ -135,6 +135,31 @@ async fn a_preflight_is_answered_without_a_credential_and_only_to_known_origins(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn only_origins_that_are_named_may_read_answers_and_none_are_unless_some_are() {
+    for (named, origin, allowed) in [
+        (vec!["https://console.example.com"], "https://console.example.com", true),
+        (vec!["https://console.example.com"], "https://console.example.com.evil.example", false),
+        (vec!["https://console.example.com"], "http://console.example.com", false),
+        (vec!["https://console.example.com"], CORS_ORIGINS[0], false),
+        (Vec::new(), "https://console.example.com", false),
+    ] {
+        let origins = named.iter().map(|origin| (*origin).to_owned()).collect();
+        let gateway = Gateway::alone_with(|settings| settings.cors_origins = origins).await;
+        let mut connection = gateway.connect("localhost").await;
+        for method in [Method::OPTIONS, Method::POST] {
+            let request = Request::builder()
+                .method(&method)
+                .uri(EXCHANGE)
+                .header("origin", origin)
+                .header("access-control-request-method", "POST");
+            let answer = connection.send(request.body(Bytes::new()).unwrap()).await.unwrap();
+            let header = answer.header("access-control-allow-origin");
+            assert_eq!(header, allowed.then_some(origin), "{method} from {origin} where {named:?} are named");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_access_log_names_the_decision_whether_it_allowed_or_denied() {
     let world = shared().await;
     for key in [Some(world.key("alice")), None] {

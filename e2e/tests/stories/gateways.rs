@@ -36,12 +36,18 @@ impl Drop for Gateway {
 impl Gateway {
     /// With nothing behind it: what it answers without gate's help, nobody was asked about.
     pub(super) async fn alone(limits: Limits) -> Self {
+        Self::alone_with(|settings| settings.limits = limits).await
+    }
+
+    /// As [`Self::alone`], with other settings than a laptop's.
+    pub(super) async fn alone_with(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let authority = Authority::keep(folder.path()).unwrap();
         let certificate = authority.keep_peer("gateway").unwrap();
         let ports = Ports::free(1).unwrap();
-        let local = Settings::local(folder.path(), &ports, &certificate, &authority.certificate_file()).unwrap();
-        Self::start(folder, ports, Settings { limits, ..local }).await
+        let mut settings = Settings::local(folder.path(), &ports, &certificate, &authority.certificate_file()).unwrap();
+        change(&mut settings);
+        Self::start(folder, ports, settings).await
     }
 
     /// Before an upstream at this port of the machine; it asks the world's gate.
