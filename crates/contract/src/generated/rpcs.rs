@@ -301,6 +301,7 @@ pub static RPCS: &[Rpc] = &[
         deadline_ms: 2000,
         idempotent: true,
         anonymous: false,
+        bulk: Bulk::Nothing,
     },
     Rpc {
         path: "/bailiwick.identity.v1.ServiceAccountService/CreateServiceAccount",
@@ -432,6 +433,7 @@ pub static RPCS: &[Rpc] = &[
         deadline_ms: 5000,
         idempotent: true,
         anonymous: false,
+        bulk: Bulk::Nothing,
     },
     Rpc {
         path: "/bailiwick.identity.v1.WorkloadService/ListWorkloads",
@@ -443,6 +445,7 @@ pub static RPCS: &[Rpc] = &[
         deadline_ms: 5000,
         idempotent: true,
         anonymous: false,
+        bulk: Bulk::Nothing,
     },
     Rpc {
         path: "/bailiwick.identity.v1.WorkloadService/UnbindWorkload",
@@ -454,6 +457,7 @@ pub static RPCS: &[Rpc] = &[
         deadline_ms: 5000,
         idempotent: true,
         anonymous: false,
+        bulk: Bulk::Nothing,
     },
     Rpc {
         path: "/bailiwick.permissions.v1.PermissionService/Check",
