@@ -38,6 +38,13 @@ impl PeerService for FakeIdentity {
         Err(Status::unimplemented("not asked for here"))
     }
 
+    async fn report_api_key_use(
+        &self,
+        _: Request<identity::ReportApiKeyUseRequest>,
+    ) -> Result<Response<identity::ReportApiKeyUseResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
     type FollowStream = ReceiverStream<Result<identity::FollowResponse, Status>>;
 
     async fn follow(&self, request: Request<identity::FollowRequest>) -> Result<Response<Self::FollowStream>, Status> {
