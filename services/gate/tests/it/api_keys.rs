@@ -82,3 +82,17 @@ async fn uses_that_identity_could_not_hear_are_told_when_it_is_back() {
     }
     panic!("identity was not told within ten seconds");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_identity_is_not_heard_a_key_that_it_has_not_named_is_not_called_bad() {
+    let world = world::start_with_routes().await;
+    let known = world.new_key("acme", "user:alice", &[], None);
+    world.eventually("the key is known", async || world.get_as(known.expose(), "/me").await.code == 0).await;
+    world.gate.identity().set_down(true);
+    tokio::time::sleep(Duration::from_millis(3_500)).await;
+    for _ in 0..30 {
+        let made_up = ApiKey::generate(&SystemEntropy);
+        assert_eq!(world.get_as(made_up.expose(), "/me").await.denied(), (503, "unavailable"));
+    }
+    assert_eq!(world.get_as(known.expose(), "/me").await.code, 0);
+}
