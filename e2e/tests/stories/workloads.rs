@@ -21,12 +21,16 @@ fn spiffe_id(name: &str) -> String {
 }
 
 async fn bind(world: &World, name: &str) {
+    bind_to(world, name, "ci", "documents.read").await;
+}
+
+async fn bind_to(world: &World, name: &str, service_account: &str, scope: &str) {
     let gateway = world.gateway();
     let workload = Workload {
         spiffe_id: spiffe_id(name),
         tenant_id: "acme".to_owned(),
-        service_account_id: "ci".to_owned(),
-        scopes: vec!["documents.read".to_owned()],
+        service_account_id: service_account.to_owned(),
+        scopes: vec![scope.to_owned()],
         bound_at: None,
     };
     let request = BindWorkloadRequest { workload: Some(workload) };
@@ -144,6 +148,31 @@ async fn a_certificate_of_another_authority_does_not_even_connect() {
         }
     }
     unbind(&world, "workload-copied").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workload_calls_bailiwick_itself_and_gets_no_token_for_a_certificate() {
+    let world = shared().await;
+    bind_to(&world, "workload-admin", "admin", "identity.read").await;
+    let (shown, authority) = (certificate(&world, "workload-admin"), world.files().authority());
+    let mut own = Connection::open_as(&shown, "localhost", world.port(), Version::HTTP_2, &authority).await.unwrap();
+    let mut call = async |method: &str| {
+        let request =
+            Request::post(format!("/bailiwick.identity.v1.{method}")).header("content-type", "application/json");
+        own.send(request.body(Bytes::from_static(b"{}")).unwrap()).await.unwrap()
+    };
+    let began = Instant::now();
+    while call("UserService/ListUsers").await.status != 200 {
+        assert!(began.elapsed() < Duration::from_secs(5), "the workload is not known");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let users = call("UserService/ListUsers").await;
+    assert!(String::from_utf8_lossy(&users.body).contains("alice"), "{users:?}");
+    // Its scopes are those of its binding.
+    assert_eq!(reason(&call("UserService/CreateUser").await), (403, "forbidden"));
+    let exchanged = call("ApiKeyService/ExchangeApiKey").await;
+    assert!(String::from_utf8_lossy(&exchanged.body).contains("EXCHANGE_NEEDS_API_KEY"), "{exchanged:?}");
+    unbind(&world, "workload-admin").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
