@@ -8,7 +8,7 @@ use std::time::Duration;
 use chassis::clock::SharedClock;
 use chassis::error::chain;
 use chassis::{AuditEvent, Database, DatabaseError, TenantId, UnitOfWork};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use super::Waiting;
 use super::queue::Queue;
@@ -24,12 +24,6 @@ use crate::store::turn::{self, Turn};
 
 /// How many writes one transaction makes at most.
 const GROUP_WRITES_MAX: usize = 256;
-
-/// From how long a group takes on those who were just answered are waited for, since they may ask at once for their next write.
-const SLOW_GROUP_MIN: Duration = Duration::from_millis(3);
-
-/// How long they are waited for: together they cost less than in two groups, each of which waits for the other.
-const GATHERING_MAX: Duration = Duration::from_millis(1);
 
 /// How many relationships of a tenant this replica may not have seen yet while its cap is far.
 const ROOM_UNSEEN_MAX: usize = 20_000;
@@ -57,45 +51,22 @@ pub(crate) struct Leader {
     pub(crate) relationships_max: usize,
 }
 
-/// The group before.
-#[derive(Debug)]
-struct Last {
-    /// How many writes there would be if all that were answered came again beside those that waited meanwhile.
-    expected: usize,
-    /// Until when they are waited for, if it took long.
-    slow_until: Option<Instant>,
-}
-
 impl Leader {
     /// Writes until nobody is left who could ask for it.
     pub(crate) async fn run(self) {
-        let mut last = Last { expected: 0, slow_until: None };
         while let Some(first) = self.queue.next().await {
-            let group = self.gather(first, &last).await;
-            let (writes, began) = (group.len(), Instant::now());
+            let mut group = Vec::new();
+            let (mut next, mut changes) = (Some(first), 0);
+            while let Some(waiting) = next {
+                if waiting.begin() {
+                    changes += waiting.changes();
+                    group.push(waiting);
+                }
+                let room = group.len() < GROUP_WRITES_MAX && changes < self.group_changes_max;
+                next = if room { self.queue.try_next() } else { None };
+            }
             self.write(group).await;
-            let (ended, took) = (Instant::now(), began.elapsed());
-            let slow_until = (took >= SLOW_GROUP_MIN).then(|| ended + GATHERING_MAX);
-            last = Last { expected: writes + self.queue.waiting(), slow_until };
         }
-    }
-
-    /// What one transaction is to make: all that waits and, after a group that took long, that comes in a moment.
-    async fn gather(&self, first: Waiting, last: &Last) -> Vec<Waiting> {
-        let mut group = Vec::new();
-        let (mut next, mut changes) = (Some(first), 0);
-        while let Some(waiting) = next {
-            if waiting.begin() {
-                changes += waiting.changes();
-                group.push(waiting);
-            }
-            let room = group.len() < GROUP_WRITES_MAX && changes < self.group_changes_max;
-            next = if room { self.queue.try_next() } else { None };
-            if let (None, true, Some(until)) = (&next, room && group.len() < last.expected, last.slow_until) {
-                next = timeout_at(until, self.queue.next()).await.ok().flatten();
-            }
-        }
-        group
     }
 
     async fn write(&self, group: Vec<Waiting>) {

@@ -92,11 +92,6 @@ impl Queue {
         waiting
     }
 
-    /// How many writes wait.
-    pub(super) fn waiting(&self) -> usize {
-        self.state().waiting
-    }
-
     /// Takes no more writes. Those that wait are still made.
     pub(super) fn close(&self) {
         self.state().is_closed = true;
