@@ -1,5 +1,7 @@
 //! Connections: accepted up to a limit, shaken hands with in time, and known by the peer that their certificate names.
 
+mod gathering;
+
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use tokio_rustls::server::TlsStream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::server::Connected;
 
+use self::gathering::Gathering;
 use crate::auth::ShownPeer;
 use crate::subject::TenantId;
 use crate::tasks::Tasks;
@@ -33,7 +36,7 @@ pub(crate) struct ConnectionPeer(pub(crate) Option<ShownPeer>);
 /// One connection after its handshake.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    stream: TlsStream<TcpStream>,
+    stream: Gathering<TlsStream<TcpStream>>,
     peer: ConnectionPeer,
     _place: OwnedSemaphorePermit,
 }
@@ -87,7 +90,7 @@ async fn shake_hands(stream: TcpStream, tls: &Tls, place: OwnedSemaphorePermit) 
     };
     let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let peer = certificate.and_then(|certificate| tls.peer_name(certificate)).and_then(|name| named(&name));
-    Some(Connection { stream, peer: ConnectionPeer(peer), _place: place })
+    Some(Connection { stream: Gathering::new(stream), peer: ConnectionPeer(peer), _place: place })
 }
 
 /// Who has this name. Whose tenant cannot be one is nobody.
