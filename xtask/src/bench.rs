@@ -24,6 +24,12 @@ pub(crate) enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         further: Vec<String>,
     },
+    /// What a decision of gate's costs, and what gate adds to Envoy, with processes of its own.
+    Gate {
+        /// Further arguments, for example --relationships 1000000.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        further: Vec<String>,
+    },
     /// What a call through the gateway costs, against the cluster of `cargo xtask up --release`.
     Gateway {
         /// Further arguments, for example --rate 1000.
@@ -35,7 +41,8 @@ pub(crate) enum Bench {
 pub(crate) fn run(bench: &Bench) -> Result<()> {
     match bench {
         Bench::Engine { further } => shell::run(program("bench-engine").args(further)),
-        Bench::Permissions { further } => permissions(further),
+        Bench::Permissions { further } => of_own_cluster("bench-permissions", further),
+        Bench::Gate { further } => of_own_cluster("bench-gate", further),
         Bench::Gateway { further } => gateway(further),
     }
 }
@@ -47,15 +54,15 @@ fn program(package: &str) -> Command {
     command
 }
 
-/// Its processes are this build's.
-fn permissions(further: &[String]) -> Result<()> {
+/// One that starts a cluster, whose processes are this build's.
+fn of_own_cluster(package: &str, further: &[String]) -> Result<()> {
     let mut build = Command::new(shell::cargo());
     build.current_dir(tree::root()).args(["build", "--release"]);
     for package in ["identity", "permissions", "gate", "documents"] {
         build.args(["--package", package]);
     }
     shell::run(&mut build)?;
-    shell::run(program("bench-permissions").args(further))
+    shell::run(program(package).args(further))
 }
 
 fn gateway(further: &[String]) -> Result<()> {

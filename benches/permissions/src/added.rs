@@ -7,13 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use bench_machine::{Process, Spread};
+use bench_machine::{Measured, Process, Spread, Void, heading, measured, row};
 
-use crate::calls::{Kind, Void};
-use crate::costs::{heading, row};
+use crate::calls::Kind;
 use crate::empty::TENANT;
 use crate::load::Load;
-use crate::measured::{Measured, measured};
 use crate::target::{Reach, Shown, Target};
 use crate::workload::Workload;
 

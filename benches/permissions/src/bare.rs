@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::thread;
 
+use bench_machine::Void;
 use contract::permissions::v1::permission_service_server::PermissionServiceServer;
 use testing::harness::Harness;
 use tokio::net::{TcpListener, TcpStream};
@@ -13,7 +14,6 @@ use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::transport::server::{Router, TcpIncoming};
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 
-use crate::calls::Void;
 use crate::empty::Nothing;
 
 /// A server, until it is dropped.

@@ -1,5 +1,6 @@
 //! One call of each kind, its answers compared with the right ones.
 
+use bench_machine::Void;
 use contract::authzed::api::v1 as authzed;
 use contract::authzed::api::v1::check_bulk_permissions_pair::Response;
 use contract::authzed::api::v1::check_permission_response::Permissionship;
@@ -31,9 +32,6 @@ pub(crate) enum Kind {
     /// Messages of CheckStream, with so many items.
     Stream(usize),
 }
-
-/// Why a run is void.
-pub(crate) type Void = String;
 
 impl Kind {
     pub(crate) fn name(self) -> String {

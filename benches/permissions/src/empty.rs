@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use bench_machine::Void;
 use chassis::auth::{Authority, AuthorityUnavailable};
 use chassis::config::TelemetryConfig;
 use chassis::logs::{self, Logging};
@@ -17,7 +18,6 @@ use tonic::service::Routes;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::bare::Bare;
-use crate::calls::Void;
 
 /// The tenant of those who call.
 pub(crate) const TENANT: &str = "acme";

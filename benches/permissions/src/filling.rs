@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bench_engine::{Drive, SCHEMA, group};
+use bench_machine::{Void, count, joined};
 use contract::authzed::api::v1 as authzed;
 use contract::authzed::api::v1::permissions_service_client::PermissionsServiceClient;
 use contract::authzed::api::v1::schema_service_client::SchemaServiceClient;
@@ -11,9 +12,7 @@ use graph::{ObjectRef, Relationship, SubjectRef};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 
-use crate::calls::{Void, failed};
-use crate::load::joined;
-use crate::measured::count;
+use crate::calls::failed;
 use crate::messages;
 use crate::target::{Connection, Target};
 

@@ -5,18 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use bench_machine::{Void, heading, joined, measured, memory, quiet, row};
 use contract::authzed::api::v1 as authzed;
 use contract::authzed::api::v1::permissions_service_client::PermissionsServiceClient;
 use graph::Relationship;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
-use crate::calls::{Kind, Void};
-use crate::costs::{heading, memory, row};
+use crate::calls::Kind;
 use crate::filling::{write_all, write_schema};
 use crate::latencies::multiples;
-use crate::load::{Load, joined};
-use crate::measured::{measured, quiet};
+use crate::load::Load;
 use crate::messages::{self, Freshness};
 use crate::target::Connection;
 

@@ -3,14 +3,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bench_machine::Spread;
+use bench_machine::{Measured, Spread, Void, heading, joined, measured, pace, quiet, row};
 use tokio::task::JoinSet;
 
-use crate::calls::{Kind, Void};
-use crate::costs::{heading, row};
+use crate::calls::Kind;
 use crate::filling::{stranger, write, write_all};
-use crate::load::{Load, joined, pace};
-use crate::measured::{Measured, measured, quiet};
+use crate::load::Load;
 use crate::messages::{self, Freshness};
 
 /// Deletions a second during the storm.

@@ -13,7 +13,6 @@ mod filling;
 mod isolation;
 mod latencies;
 mod load;
-mod measured;
 mod messages;
 mod own;
 mod target;
@@ -25,10 +24,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
+use bench_machine::{Void, memory, quiet};
 use clap::Parser;
 
 use arguments::{Arguments, Part};
-use calls::Void;
 use load::Load;
 use target::{Reach, Shown, Target};
 use workload::Workload;
@@ -103,8 +102,8 @@ async fn measure(arguments: &Arguments, target: Target, workload: Arc<Workload>)
     if !target.is_ours {
         tokio::time::sleep(STALE_MAX).await;
     }
-    measured::quiet(&target.processes).await?;
-    costs::memory(&target.processes)?;
+    quiet(&target.processes).await?;
+    memory(&target.processes)?;
     let load = Load { target, workload, in_flight: arguments.in_flight, next: Arc::new(AtomicUsize::new(0)) };
     if arguments.wants(Part::Calls) {
         costs::calls(&load, rounds, time).await?;

@@ -4,17 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use bench_machine::{Void, count, heading, joined, measured, pace, row};
 use contract::authzed::api::v1 as authzed;
 use contract::authzed::api::v1::check_permission_response::Permissionship;
 use contract::authzed::api::v1::permissions_service_client::PermissionsServiceClient;
 use graph::Relationship;
 use tokio::task::JoinSet;
 
-use crate::calls::{Void, failed};
-use crate::costs::{heading, row};
+use crate::calls::failed;
 use crate::filling::{stranger, write};
-use crate::load::{Load, joined, pace};
-use crate::measured::{count, measured};
+use crate::load::Load;
 use crate::messages::{self, Freshness};
 use crate::target::Connection;
 

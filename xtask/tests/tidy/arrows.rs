@@ -10,6 +10,7 @@ use crate::tree::read;
 /// Each crate with those of ours that it may use; and those that its tests may use besides.
 const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("benches/engine", &["graph", "worlds"], &[]),
+    ("benches/gate", &["bench-engine", "bench-machine", "chassis", "contract", "graph", "testing"], &[]),
     ("benches/gateway", &["bench-machine", "testing"], &[]),
     ("benches/machine", &[], &[]),
     ("benches/permissions", &["bench-engine", "bench-machine", "chassis", "contract", "graph", "testing"], &[]),

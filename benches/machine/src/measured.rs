@@ -3,26 +3,31 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use bench_machine::{Process, Spent, Steal, quantile};
+use crate::{Process, Spent, Steal, quantile};
 
-use crate::calls::Void;
+/// Why a run is void.
+pub type Void = String;
 
 /// What a run came to.
 #[derive(Clone, Debug)]
-pub(crate) struct Measured {
+pub struct Measured {
     /// How long each call took, shortest first.
-    pub(crate) sorted: Vec<Duration>,
-    pub(crate) elapsed: Duration,
+    pub sorted: Vec<Duration>,
+    /// How long all of them took.
+    pub elapsed: Duration,
     /// Microseconds of CPU a call, of each process and last of the generator.
-    pub(crate) cpu_microseconds: Vec<f64>,
+    pub cpu_microseconds: Vec<f64>,
     /// Percent of both processors' time that the host took away.
-    pub(crate) stolen_percent: f64,
+    pub stolen_percent: f64,
     /// Percent of it that was worked, by whomever.
-    pub(crate) worked_percent: f64,
+    pub worked_percent: f64,
 }
 
 /// Accounts for a run.
-pub(crate) async fn measured(
+///
+/// # Errors
+/// The run's; or if one of the processes does not run.
+pub async fn measured(
     processes: &[Process],
     run: impl Future<Output = Result<Vec<Duration>, Void>>,
 ) -> Result<Measured, Void> {
@@ -38,23 +43,28 @@ pub(crate) async fn measured(
 }
 
 impl Measured {
-    pub(crate) fn calls_per_second(&self) -> f64 {
+    /// How many were made a second.
+    pub fn calls_per_second(&self) -> f64 {
         count(self.sorted.len()) / self.elapsed.as_secs_f64()
     }
 
     /// The latency that this share of the calls stays under.
-    pub(crate) fn milliseconds(&self, share: f64) -> f64 {
+    pub fn milliseconds(&self, share: f64) -> f64 {
         quantile(&self.sorted, share).map_or(f64::NAN, |latency| latency.as_secs_f64() * 1e3)
     }
 }
 
+/// As a number to divide by.
 #[expect(clippy::cast_precision_loss, reason = "far fewer calls than a float can count")]
-pub(crate) fn count(calls: usize) -> f64 {
+pub fn count(calls: usize) -> f64 {
     calls as f64
 }
 
 /// Waits until the processes have nothing more to do, such as merging what was loaded; at most two minutes.
-pub(crate) async fn quiet(processes: &[Process]) -> Result<(), Void> {
+///
+/// # Errors
+/// If they do not come to rest, or one of them does not run.
+pub async fn quiet(processes: &[Process]) -> Result<(), Void> {
     const LOOK: Duration = Duration::from_secs(1);
     for _ in 0..120 {
         let before = Spent::read(processes)?;
