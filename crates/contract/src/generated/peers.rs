@@ -25,6 +25,7 @@ pub static PEERS: &[Peer] = &[
             "/bailiwick.identity.v1.PeerService/ReportApiKeyUse",
             "/bailiwick.permissions.v1.PermissionService/Check",
             "/bailiwick.permissions.v1.PermissionService/CheckBulk",
+            "/bailiwick.permissions.v1.PermissionService/CheckStream",
         ],
         follows: &["/bailiwick.identity.v1.PeerService/Follow"],
         acts_for_tenants: true,

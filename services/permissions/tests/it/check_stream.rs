@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use chassis::Reason;
+use contract::header;
+use contract::permissions::v1::permission_service_client::PermissionServiceClient;
 use contract::permissions::v1::{CheckBulkItem, CheckStreamRequest, CheckStreamResponse};
 use futures::{Stream, StreamExt as _, stream};
-use tonic::Streaming;
+use tonic::metadata::MetadataValue;
+use tonic::{Request, Streaming};
 
 use crate::world::{World, at_least, fully_consistent, item, outcome, refused};
 
@@ -52,6 +55,18 @@ async fn a_message_that_cannot_be_answered_says_why_and_the_stream_goes_on() {
     let answered = "PERMISSIONSHIP_NO_PERMISSION SCHEMA_TYPE_UNKNOWN";
     assert_eq!(told, [answered, "LIMIT_EXCEEDED", "CONSISTENCY_TOKEN_INVALID", "FIELD_INVALID", answered]);
     assert!(answers[1].error.as_ref().unwrap().message.contains("stream_items_max"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gate_asks_on_a_stream_for_the_tenant_that_it_names() {
+    let world = World::with_schema().await;
+    world.touch(&["document:1#viewer@user:alice"]).await;
+    let asked = questions(vec![item("document:1", "view", "user:alice")]);
+    let mut request = Request::new(stream::iter([asked]));
+    request.metadata_mut().insert(header::TENANT, MetadataValue::from_static("acme"));
+    let mut gate = PermissionServiceClient::new(world.harness.channel_as_peer("gate"));
+    let answer = gate.check_stream(request).await.unwrap().into_inner().next().await.unwrap().unwrap();
+    assert_eq!(outcome(&answer.results[0]), "PERMISSIONSHIP_HAS_PERMISSION");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
