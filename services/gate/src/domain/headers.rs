@@ -1,37 +1,36 @@
 //! The headers of a request, by their lower-case names, with every value that was sent.
 
-use std::collections::HashMap;
-
 use contract::header;
 
 use super::denial::Denial;
 
-/// Headers. One that gate reads must stand once, and say one thing.
+/// Headers. One that gate reads must stand once, and say one thing. In a list: there are few, of which few are looked for, and a
+/// map of them costs more than all that is looked up in it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Headers(HashMap<String, Vec<Vec<u8>>>);
+pub(crate) struct Headers(Vec<(String, Vec<u8>)>);
 
 impl Headers {
     /// Takes in what the proxy tells, whichever of its two forms it uses.
     pub(crate) fn read(pairs: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
-        let mut headers: HashMap<String, Vec<Vec<u8>>> = HashMap::new();
-        for (name, value) in pairs {
-            headers.entry(name.to_ascii_lowercase()).or_default().push(value);
-        }
-        Self(headers)
+        let lower_case = |(mut name, value): (String, Vec<u8>)| {
+            name.make_ascii_lowercase();
+            (name, value)
+        };
+        Self(pairs.into_iter().map(lower_case).collect())
     }
 
     /// Whether any value of the header holds this text.
     pub(crate) fn holds(&self, name: &str, text: &str) -> bool {
-        let mut values = self.0.get(name).into_iter().flatten();
-        values.any(|value| value.windows(text.len()).any(|part| part == text.as_bytes()))
+        self.all(name).any(|value| value.windows(text.len()).any(|part| part == text.as_bytes()))
     }
 
     /// The one value of a header. Proxies join repeated ones with a comma, and nothing that gate reads has one in it.
     pub(crate) fn single(&self, name: &'static str) -> Result<Option<&str>, Denial> {
-        let Some(values) = self.0.get(name) else { return Ok(None) };
-        let [value] = values.as_slice() else {
+        let mut values = self.all(name);
+        let Some(value) = values.next() else { return Ok(None) };
+        if values.next().is_some() {
             return Err(Denial::ambiguous(format!("the header {name} stands twice")));
-        };
+        }
         match std::str::from_utf8(value) {
             Ok(text) if text.contains(',') => Err(Denial::ambiguous(format!("the header {name} stands twice"))),
             Ok(text) if text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ' || byte == b'\t') => {
@@ -42,14 +41,14 @@ impl Headers {
     }
 
     /// Every value of a header, as it was sent.
-    pub(crate) fn all(&self, name: &str) -> &[Vec<u8>] {
-        self.0.get(name).map_or(&[], Vec::as_slice)
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.0.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_slice())
     }
 
     /// Refuses a request that declares one of the headers that carry trust to be for the next hop only (RFC 9110, 7.6.1): a proxy
     /// behind gate would take it off.
     pub(crate) fn refuse_hop_by_hop(&self) -> Result<(), Denial> {
-        for token in self.all("connection").iter().flat_map(|value| value.split(|byte| *byte == b',')) {
+        for token in self.all("connection").flat_map(|value| value.split(|byte| *byte == b',')) {
             let token = token.trim_ascii().to_ascii_lowercase();
             let carries_trust = token.starts_with(b"bailiwick-")
                 || [b"authorization".as_slice(), b"x-api-key", header::REQUEST_ID.as_bytes()]

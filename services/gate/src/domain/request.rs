@@ -65,8 +65,8 @@ pub(crate) fn looks_like_grpc(raw: &RawRequest) -> bool {
 /// Only what may be a gRPC call must say so once: other content types may have commas in them.
 fn is_grpc(headers: &Headers) -> Result<bool, Denial> {
     let mentions_grpc =
-        |value: &Vec<u8>| value.to_ascii_lowercase().windows(GRPC.len()).any(|window| window == GRPC.as_bytes());
-    if headers.all("content-type").iter().any(mentions_grpc) {
+        |value: &[u8]| value.to_ascii_lowercase().windows(GRPC.len()).any(|window| window == GRPC.as_bytes());
+    if headers.all("content-type").any(mentions_grpc) {
         Ok(headers.single("content-type")?.is_some_and(is_grpc_type))
     } else {
         Ok(false)
