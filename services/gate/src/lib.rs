@@ -37,7 +37,7 @@ pub use config::GateConfig;
 use decide::api_keys::ApiKeys;
 use decide::assertions::Assertions;
 use decide::caller::Callers;
-use decide::metrics::{DecisionMetrics, QuestionMetrics};
+use decide::metrics::{AssertionMetrics, DecisionMetrics, QuestionMetrics};
 use decide::permissions::Permissions;
 use decide::records::{RecordLimits, Records};
 use decide::shadow::ShadowReports;
@@ -105,7 +105,11 @@ impl Service for Gate {
                 foundation.tasks.clone(),
                 QuestionMetrics::register(&foundation.metrics),
             ),
-            assertions: Arc::new(Assertions::new(key, config.assertion_seconds)),
+            assertions: Arc::new(Assertions::new(
+                key,
+                config.assertion_seconds,
+                AssertionMetrics::register(&foundation.metrics),
+            )),
             metrics: DecisionMetrics::register(&foundation.metrics),
             records: Records::new(RecordLimits {
                 count_max: config.decision_records_max,

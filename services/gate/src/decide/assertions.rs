@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
 use super::caller::invalid;
+use super::metrics::AssertionMetrics;
 use crate::domain::caller::Caller;
 use crate::domain::denial::{Denial, Reason};
 use crate::domain::route::Route;
@@ -23,6 +24,7 @@ pub(crate) struct Assertions {
     token_type: &'static str,
     seconds: i64,
     minted: Cache<[u8; 32], Minted>,
+    metrics: AssertionMetrics,
 }
 
 #[derive(Clone)]
@@ -33,9 +35,9 @@ struct Minted {
 }
 
 impl Assertions {
-    pub(crate) fn new(key: SigningKey, seconds: i64) -> Self {
+    pub(crate) fn new(key: SigningKey, seconds: i64, metrics: AssertionMetrics) -> Self {
         let token_type = Expectation::assertion(ASSERTION_ISSUER, "").token_type();
-        Self { key, token_type, seconds, minted: Cache::new(MINTED_MAX) }
+        Self { key, token_type, seconds, minted: Cache::new(MINTED_MAX), metrics }
     }
 
     /// The public half of the key.
@@ -64,11 +66,13 @@ impl Assertions {
         if let Some(minted) = self.minted.get(&digest)
             && minted.is_half_fresh(now)
         {
+            self.metrics.remembered();
             return Ok(minted.token);
         }
         let token = self.key.sign(self.token_type, &claims);
         let token = token
             .map_err(|error| Denial::new(Reason::Unavailable, format!("the assertion cannot be signed: {error}")))?;
+        self.metrics.signed();
         self.minted.insert(digest, Minted { token: token.clone(), issued_at: now, expires_at });
         Ok(token)
     }

@@ -15,6 +15,7 @@ use contract::permissions::v1::{CheckBulkItem, CheckBulkResult};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
+use super::metrics::QuestionMetrics;
 use conversation::{ANSWER_WITHIN, converse};
 
 /// How many tenants are asked for this way at once. The others' questions are calls.
@@ -37,11 +38,12 @@ pub(crate) struct Conversations {
     tasks: Tasks,
     by_tenant: Mutex<HashMap<TenantId, Arc<[mpsc::Sender<Asked>]>>>,
     turn: AtomicUsize,
+    metrics: QuestionMetrics,
 }
 
 impl Conversations {
-    pub(crate) fn new(peer: Peer, tasks: Tasks) -> Self {
-        Self { peer, tasks, by_tenant: Mutex::default(), turn: AtomicUsize::new(0) }
+    pub(crate) fn new(peer: Peer, tasks: Tasks, metrics: QuestionMetrics) -> Self {
+        Self { peer, tasks, by_tenant: Mutex::default(), turn: AtomicUsize::new(0), metrics }
     }
 
     /// The answer, at the newest state that the service has at hand; none if there is no answer here.
@@ -78,7 +80,8 @@ impl Conversations {
 
     fn begin(&self, tenant: &TenantId) -> mpsc::Sender<Asked> {
         let (ask, questions) = mpsc::channel(QUESTIONS_WAITING_MAX);
-        self.tasks.spawn("conversation", converse(self.peer.clone(), tenant.clone(), questions));
+        let conversation = converse(self.peer.clone(), tenant.clone(), questions, self.metrics.clone());
+        self.tasks.spawn("conversation", conversation);
         ask
     }
 }

@@ -1,9 +1,10 @@
-//! How many decisions ended how, and how permissions was asked. All labels come from closed lists.
+//! How many decisions ended how, how permissions was asked, and how often an assertion had to be signed. All labels come from closed lists.
 
 use chassis::Metrics;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 
 use crate::domain::decision::Outcome;
 
@@ -35,9 +36,10 @@ impl DecisionMetrics {
 }
 
 /// How permissions was asked.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct QuestionMetrics {
     questions: Family<Way, Counter>,
+    questions_a_message: Histogram,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -47,8 +49,13 @@ struct Way {
 
 impl QuestionMetrics {
     pub(crate) fn register(metrics: &Metrics) -> Self {
-        let own = Self::default();
+        let own = Self {
+            questions: Family::default(),
+            questions_a_message: Histogram::new(exponential_buckets(1.0, 2.0, 8)),
+        };
         metrics.register(|registry| {
+            let help = "How many questions one message on an open stream carried";
+            registry.register("gate_questions_a_message", help, own.questions_a_message.clone());
             let help = "Questions to permissions, by whether they were asked on an open stream or by a call";
             registry.register("gate_questions", help, own.questions.clone());
         });
@@ -59,7 +66,43 @@ impl QuestionMetrics {
         self.questions.get_or_create(&Way { way: "stream" }).inc();
     }
 
+    /// A message with so many questions went out on a stream.
+    pub(crate) fn sent(&self, questions: usize) {
+        #[expect(clippy::cast_precision_loss, reason = "a message has at most 100")]
+        self.questions_a_message.observe(questions as f64);
+    }
+
     pub(crate) fn asked_by_a_call(&self) {
         self.questions.get_or_create(&Way { way: "call" }).inc();
+    }
+}
+
+/// Where assertions came from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AssertionMetrics {
+    assertions: Family<Source, Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Source {
+    source: &'static str,
+}
+
+impl AssertionMetrics {
+    pub(crate) fn register(metrics: &Metrics) -> Self {
+        let own = Self::default();
+        metrics.register(|registry| {
+            let help = "Assertions given out, by whether they were signed for it or remembered";
+            registry.register("gate_assertions", help, own.assertions.clone());
+        });
+        own
+    }
+
+    pub(crate) fn signed(&self) {
+        self.assertions.get_or_create(&Source { source: "signed" }).inc();
+    }
+
+    pub(crate) fn remembered(&self) {
+        self.assertions.get_or_create(&Source { source: "remembered" }).inc();
     }
 }

@@ -45,7 +45,7 @@ pub(crate) struct Permissions {
 
 impl Permissions {
     pub(crate) fn new(peer: Peer, tasks: Tasks, metrics: QuestionMetrics) -> Self {
-        Self { conversations: Conversations::new(peer.clone(), tasks), peer, metrics }
+        Self { conversations: Conversations::new(peer.clone(), tasks, metrics.clone()), peer, metrics }
     }
 
     /// Asks all at the same time. One answer that settles the matter is waited for, not those that change nothing.

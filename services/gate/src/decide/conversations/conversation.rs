@@ -11,11 +11,13 @@ use contract::permissions::v1::consistency::Requirement;
 use contract::permissions::v1::permission_service_client::PermissionServiceClient;
 use contract::permissions::v1::{CheckBulkResult, CheckStreamRequest, CheckStreamResponse, Consistency};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
 use super::Asked;
+use crate::decide::metrics::QuestionMetrics;
 
 /// After how long without an answer a conversation is given up, and its questions are asked otherwise. Answers come in the order of
 /// the questions, so a long one holds up the tenant's others for so long at most.
@@ -29,6 +31,9 @@ const MESSAGES_UNDER_WAY_MAX: usize = 2;
 
 /// A conversation in which nothing is asked for so long ends.
 const IDLE_MAX: Duration = Duration::from_secs(60);
+
+/// How long nothing is asked in a conversation that could not be opened.
+const OPENED_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 /// Those who wait for the answers to one message.
 struct UnderWay {
@@ -44,14 +49,21 @@ struct Line {
 
 /// Asks what comes, on one stream after the other, until nobody asks for a while. What is dropped unanswered is known to whoever
 /// asked it.
-pub(super) async fn converse(peer: Peer, tenant: TenantId, mut questions: mpsc::Receiver<Asked>) {
+pub(super) async fn converse(
+    peer: Peer,
+    tenant: TenantId,
+    mut questions: mpsc::Receiver<Asked>,
+    metrics: QuestionMetrics,
+) {
     while let Ok(Some(first)) = timeout(IDLE_MAX, questions.recv()).await {
         let Ok(line) = open(&peer, &tenant).await else {
             drop(first);
-            while questions.try_recv().is_ok() {}
+            // Their own calls answer them meanwhile, and do not each wait for another vain attempt.
+            let again = Instant::now() + OPENED_AGAIN_AFTER;
+            while timeout_at(again, questions.recv()).await.is_ok_and(|asked| asked.is_some()) {}
             continue;
         };
-        exchange(line, first, &mut questions).await;
+        exchange(line, first, &mut questions, &metrics).await;
     }
 }
 
@@ -66,12 +78,15 @@ async fn open(peer: &Peer, tenant: &TenantId) -> Result<Line, chassis::peer::Pee
 }
 
 /// Asks and answers until the stream ends, is silent for too long, or is of no use any more.
-async fn exchange(mut line: Line, first: Asked, questions: &mut mpsc::Receiver<Asked>) {
+async fn exchange(mut line: Line, first: Asked, questions: &mut mpsc::Receiver<Asked>, metrics: &QuestionMetrics) {
     let mut under_way = VecDeque::new();
     let mut next = Some(first);
     loop {
         if let Some(first) = next.take() {
-            let Some(message) = send(&line, first, questions) else { return };
+            // Whoever is about to ask does so first, and their questions travel in the same message: where many decide at once, a
+            // message a question would cost both sides several times what the questions do. Alone, nobody waits.
+            yield_now().await;
+            let Some(message) = send(&line, first, questions, metrics) else { return };
             under_way.extend(message);
         }
         let may_ask = under_way.len() < MESSAGES_UNDER_WAY_MAX;
@@ -93,7 +108,12 @@ async fn exchange(mut line: Line, first: Asked, questions: &mut mpsc::Receiver<A
 }
 
 /// Sends what is waiting, as far as anybody still wants to know it; none if the stream takes nothing any more.
-fn send(line: &Line, first: Asked, questions: &mut mpsc::Receiver<Asked>) -> Option<Option<UnderWay>> {
+fn send(
+    line: &Line,
+    first: Asked,
+    questions: &mut mpsc::Receiver<Asked>,
+    metrics: &QuestionMetrics,
+) -> Option<Option<UnderWay>> {
     let (mut items, mut answers) = (Vec::new(), Vec::new());
     let mut next = Some(first);
     while let Some(Asked { item, answer }) = next {
@@ -107,6 +127,7 @@ fn send(line: &Line, first: Asked, questions: &mut mpsc::Receiver<Asked>) -> Opt
         return Some(None);
     }
     let consistency = Some(Consistency { requirement: Some(Requirement::MinimizeLatency(true)) });
+    metrics.sent(items.len());
     line.ask.try_send(CheckStreamRequest { consistency, items }).ok()?;
     Some(Some(UnderWay { sent: Instant::now(), answers }))
 }
