@@ -2,6 +2,8 @@
 
 use clap::{Parser, ValueEnum};
 
+use crate::decisions::Kind;
+
 /// Measures gate, with a whole cluster of its own.
 #[derive(Clone, Debug, Parser)]
 pub(crate) struct Arguments {
@@ -11,6 +13,9 @@ pub(crate) struct Arguments {
     /// What is measured; everything, unless given.
     #[arg(long, value_delimiter = ',')]
     pub(crate) parts: Vec<Part>,
+    /// Which decisions the part `decisions` asks for besides the empty call; every kind, unless given.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) kinds: Vec<Kind>,
     /// How many callers there are, each with an API key and an access token.
     #[arg(long, default_value_t = 64)]
     pub(crate) callers: usize,

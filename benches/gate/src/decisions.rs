@@ -6,13 +6,15 @@ use std::time::Duration;
 use bench_machine::{Measured, Spread, Void, heading, measured, memory, row};
 use chassis::api_key::ApiKey;
 use chassis::clock::SystemEntropy;
+use clap::ValueEnum;
 use envoy_types::pb::envoy::service::auth::v3::authorization_client::AuthorizationClient;
 use tonic::Code;
 use tonic::transport::Channel;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::cluster::{HOST, Own};
+use crate::arguments::Arguments;
+use crate::cluster::{HOST, Known, Own};
 use crate::load;
 use crate::messages::{self, Call};
 use crate::workload::Asked;
@@ -21,7 +23,7 @@ use crate::workload::Asked;
 const WARMING: Duration = Duration::from_millis(500);
 
 /// A kind of decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
     /// gRPC's health check: the nearest to an empty call on the same port.
     Health,
@@ -42,17 +44,6 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
-        Self::Health,
-        Self::Open,
-        Self::Caller,
-        Self::Permission,
-        Self::Token,
-        Self::Denied,
-        Self::UnknownKey,
-        Self::NoRoute,
-    ];
-
     fn name(self) -> &'static str {
         match self {
             Self::Health => "empty (health)",
@@ -70,18 +61,18 @@ impl Kind {
 /// Where decisions are asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Desk {
-    own: Arc<crate::cluster::Known>,
+    known: Arc<Known>,
 }
 
 impl Desk {
     pub(crate) fn of(own: &Own) -> Self {
-        Self { own: Arc::clone(&own.known) }
+        Self { known: Arc::clone(&own.known) }
     }
 
     /// Asks once, and compares.
     pub(crate) async fn ask(&self, kind: Kind, number: usize) -> Result<(), Void> {
-        let own = &self.own;
-        let on = own.gate[number % own.gate.len()].clone();
+        let known = &self.known;
+        let on = known.gate[number % known.gate.len()].clone();
         let path = |asked: &Asked| format!("/v1/documents/{}", asked.document);
         let at = |list: &[Asked]| list[number % list.len()].clone();
         match kind {
@@ -91,20 +82,20 @@ impl Desk {
             }
             Kind::Open => decide(on, "/open", None, Code::Ok).await,
             Kind::Caller => {
-                let key = &own.callers[number % own.callers.len()].key;
+                let key = &known.callers[number % known.callers.len()].key;
                 decide(on, "/caller", Some(key), Code::Ok).await
             }
             Kind::Permission => {
-                let asked = at(&own.granted);
-                decide(on, &path(&asked), Some(&own.callers[asked.user].key), Code::Ok).await
+                let asked = at(&known.granted);
+                decide(on, &path(&asked), Some(&known.callers[asked.user].key), Code::Ok).await
             }
             Kind::Token => {
-                let asked = at(&own.granted);
-                decide(on, &path(&asked), Some(&own.callers[asked.user].token()), Code::Ok).await
+                let asked = at(&known.granted);
+                decide(on, &path(&asked), Some(&known.callers[asked.user].token()), Code::Ok).await
             }
             Kind::Denied => {
-                let asked = at(&own.denied);
-                decide(on, &path(&asked), Some(&own.callers[asked.user].key), Code::PermissionDenied).await
+                let asked = at(&known.denied);
+                decide(on, &path(&asked), Some(&known.callers[asked.user].key), Code::PermissionDenied).await
             }
             Kind::UnknownKey => {
                 let key = ApiKey::generate(&SystemEntropy);
@@ -134,29 +125,32 @@ pub(crate) async fn code(on: Channel, call: Call<'_>) -> Result<Code, Void> {
 }
 
 /// Every kind has its turn in every round, the empty call first.
-pub(crate) async fn costs(own: &Own, in_flight: usize, rounds: usize, time: Duration) -> Result<(), Void> {
+pub(crate) async fn costs(own: &Own, arguments: &Arguments) -> Result<(), Void> {
     own.renew_tokens().await?;
+    let (rounds, time) = (arguments.rounds, Duration::from_secs(arguments.seconds));
+    let is_wanted = |kind: &Kind| arguments.kinds.is_empty() || *kind == Kind::Health || arguments.kinds.contains(kind);
+    let kinds: Vec<Kind> = Kind::value_variants().iter().copied().filter(is_wanted).collect();
     let desk = Desk::of(own);
-    let ask = |kind: Kind| {
+    let ask = |kind: Kind, time| {
         let desk = desk.clone();
-        move |number| {
+        load::closed(arguments.in_flight, time, move |number| {
             let desk = desk.clone();
             async move { desk.ask(kind, number).await }
-        }
+        })
     };
-    for kind in Kind::ALL {
-        load::closed(in_flight, WARMING, ask(kind)).await.map_err(|void| format!("{}: {void}", kind.name()))?;
+    for kind in &kinds {
+        ask(*kind, WARMING).await.map_err(|void| format!("{}: {void}", kind.name()))?;
     }
-    let mut all: Vec<Vec<Measured>> = Kind::ALL.iter().map(|_| Vec::new()).collect();
+    let mut all: Vec<Vec<Measured>> = kinds.iter().map(|_| Vec::new()).collect();
     for _ in 0..rounds {
-        for (kind, runs) in Kind::ALL.into_iter().zip(&mut all) {
-            let run = measured(&own.processes, load::closed(in_flight, time, ask(kind))).await;
+        for (kind, runs) in kinds.iter().zip(&mut all) {
+            let run = measured(&own.processes, ask(*kind, time)).await;
             runs.push(run.map_err(|void| format!("{}: {void}", kind.name()))?);
         }
     }
-    println!("\ndecisions, {in_flight} in flight, {rounds} rounds; CPU in µs a decision, median (range)");
+    println!("\ndecisions, {} in flight, {rounds} rounds; CPU in µs a decision, median (range)", arguments.in_flight);
     heading(&own.processes, &["+ empty"]);
-    for (kind, runs) in Kind::ALL.iter().zip(&all) {
+    for (kind, runs) in kinds.iter().zip(&all) {
         let of_gate = |run: &Measured| run.cpu_microseconds.first().copied().unwrap_or(f64::NAN);
         let more = runs.iter().zip(&all[0]).map(|(run, empty)| of_gate(run) - of_gate(empty));
         row(kind.name(), runs, own.processes.len(), &[Spread::of(more)]);

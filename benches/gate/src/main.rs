@@ -64,7 +64,7 @@ async fn measure(arguments: &Arguments, own: &Own) -> Result<(), Void> {
     quiet(&own.processes).await?;
     memory(&own.processes)?;
     if arguments.wants(Part::Decisions) {
-        decisions::costs(own, arguments.in_flight, rounds, time).await?;
+        decisions::costs(own, arguments).await?;
     }
     if arguments.wants(Part::Through) {
         through::added(own, arguments.in_flight, rounds, time).await?;
