@@ -31,6 +31,9 @@ pub(crate) struct Arguments {
     /// Connections to gate, as one Envoy has for each of its threads.
     #[arg(long, default_value_t = 2)]
     pub(crate) connections: usize,
+    /// Calls a second where what gate adds to latency is measured; half of what can be made, unless given.
+    #[arg(long)]
+    pub(crate) rate: Option<u32>,
     /// Calls of each kind whose times are compared in the part `alike`.
     #[arg(long, default_value_t = 10_000)]
     pub(crate) samples: usize,

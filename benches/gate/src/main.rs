@@ -67,7 +67,7 @@ async fn measure(arguments: &Arguments, own: &Own) -> Result<(), Void> {
         decisions::costs(own, arguments).await?;
     }
     if arguments.wants(Part::Through) {
-        through::added(own, arguments.in_flight, rounds, time).await?;
+        through::added(own, arguments).await?;
     }
     if arguments.wants(Part::Alike) {
         alike::compare(own, arguments.samples).await?;

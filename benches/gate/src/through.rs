@@ -11,6 +11,7 @@ use tonic::body::Body;
 use tonic::transport::Channel;
 use tower::ServiceExt as _;
 
+use crate::arguments::Arguments;
 use crate::cluster::{Known, Own};
 use crate::gateways::Gateway;
 use crate::load;
@@ -65,7 +66,8 @@ impl Way {
 }
 
 /// As many calls as can be made, and calls at half that rate, in turn by each of the two.
-pub(crate) async fn added(own: &Own, in_flight: usize, rounds: usize, time: Duration) -> Result<(), Void> {
+pub(crate) async fn added(own: &Own, arguments: &Arguments) -> Result<(), Void> {
+    let (in_flight, rounds, time) = (arguments.in_flight, arguments.rounds, Duration::from_secs(arguments.seconds));
     let (allowing, asking) = (Gateway::allowing_all(own)?, Gateway::asking_gate(own)?);
     let ways = [Way::open(&allowing, own, CONNECTIONS).await?, Way::open(&asking, own, CONNECTIONS).await?];
     // The Envoy that is called, its authorizer, and permissions: for each of the two the same columns.
@@ -90,14 +92,14 @@ pub(crate) async fn added(own: &Own, in_flight: usize, rounds: usize, time: Dura
     println!("\nthrough Envoy, {in_flight} in flight, {rounds} rounds; CPU in µs a call, median (range)");
     print(&full);
     let slower = Spread::of(full[1].iter().map(Measured::calls_per_second)).median;
-    let rate = rate(slower * LOAD_SHARE);
+    let rate = arguments.rate.unwrap_or_else(|| rate(slower * LOAD_SHARE));
     let mut half: [Vec<Measured>; 2] = Default::default();
     for _ in 0..rounds {
         for ((way, account), runs) in ways.iter().zip(&accounts).zip(&mut half) {
             runs.push(measured(account, load::open(rate, time, call(way))).await?);
         }
     }
-    println!("\nthrough Envoy at half load, {rate} calls/s; latency from when each was due");
+    println!("\nthrough Envoy, {rate} calls/s; latency from when each was due");
     print(&half);
     for share in [0.5, 0.99] {
         let pairs = half[1].iter().zip(&half[0]);
