@@ -1,4 +1,6 @@
-//! Stories that break the cluster: each has one of its own.
+//! Stories that break the cluster or change its routes: each has one of its own.
+
+mod policies;
 
 use std::time::{Duration, Instant};
 

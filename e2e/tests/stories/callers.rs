@@ -1,9 +1,13 @@
 //! Who shows what, and who gets in: over HTTP/1.1, HTTP/2 and gRPC.
 
+use std::net::Ipv4Addr;
+
 use contract::example::documents::v1::document_service_client::DocumentServiceClient;
 use contract::example::documents::v1::{ArchiveDocumentsRequest, ListDocumentsRequest};
 use e2e::{World, denial, shared};
 use http::Version;
+use testing::Part;
+use testing::http::get as http_page;
 use tonic::Code;
 
 const READ: &str = "/v1/documents/roadmap";
@@ -15,6 +19,23 @@ async fn list(world: &World, credential: Option<&str>) -> Result<String, (Code, 
     let request = gateway.request(ListDocumentsRequest {}, credential).unwrap();
     let answer = DocumentServiceClient::new(gateway.channel()).list_documents(request).await;
     answer.map(|answer| answer.into_inner().requested_by).map_err(|status| denial(&status))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gate_asks_permissions_on_a_stream_that_stays_open() {
+    let world = shared().await;
+    let on_streams = async || {
+        let ports = world.cluster.lock().await.config().ports.of(Part::Gate.replica(1)).unwrap();
+        let metrics = http_page((Ipv4Addr::LOCALHOST, ports.admin).into(), "/metrics").await.unwrap();
+        let line = metrics.lines().find(|line| line.starts_with("bailiwick_gate_questions_total{way=\"stream\"}"));
+        line.map_or(0.0, |line| line.rsplit(' ').next().unwrap().parse().unwrap())
+    };
+    let before: f64 = on_streams().await;
+    for _ in 0..10 {
+        assert_eq!(world.get(Version::HTTP_11, READ, Some(&world.key("alice"))).await.status, 200);
+    }
+    // The first may go by a call, while the stream is opened.
+    assert!(on_streams().await >= before + 5.0, "questions go by single calls");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,6 +25,7 @@ async fn a_denial_is_explained_by_its_id_to_who_may_and_to_nobody_else() {
     assert_eq!((decision.caller.as_str(), decision.required.as_str()), ("user:dave", "document:budget#view"));
     assert_eq!((decision.path.as_str(), decision.reason.as_str()), ("/v1/documents/budget", "forbidden"));
     assert!(!decision.passed && !decision.route.is_empty() && decision.version > 0, "{decision:?}");
+    assert!(!decision.checked_at.is_empty(), "it says in which state it was decided");
     for (owner, code) in [("root", Code::NotFound), ("dave", Code::PermissionDenied)] {
         let refused = explain(&world, owner, &denied.decision_id).await.unwrap_err();
         assert_eq!(refused.code(), code, "{owner}: {refused:?}");

@@ -18,5 +18,5 @@ mod limits;
 mod own_envoys;
 mod python_client;
 mod readings;
-mod workloads;
 mod upstreams;
+mod workloads;

@@ -13,6 +13,7 @@ pub(crate) mod shadow;
 pub(crate) mod supposed;
 pub(crate) mod workloads;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use assertion::Verdict;
@@ -85,6 +86,8 @@ struct Learnt {
     owner: Option<TenantId>,
     found: Option<Found>,
     caller: Option<Caller>,
+    /// The token of the state that permissions decided in.
+    checked_at: Option<Arc<str>>,
     /// The headers to take off, should the call pass.
     remove: Vec<&'static str>,
     /// Why the call would have been denied, if its route did not only watch.
@@ -147,7 +150,7 @@ async fn weigh(
         return Ok(Verdict::Allowed);
     }
     let token = request.headers.single(header::CONSISTENCY)?;
-    route.follow(gate.permissions.ask_all(asked, token, call).await)
+    route.follow(gate.permissions.ask_all(asked, token, call, &mut learnt.checked_at).await)
 }
 
 /// What becomes of the call, now that it was weighed.

@@ -30,6 +30,7 @@ pub(crate) async fn run(arguments: Arguments, session: &Session<'_>) -> Result<A
         "id": decision.id, "decided_at": decided_at, "method": decision.method, "host": decision.host,
         "path": decision.path, "route": decision.route, "version": decision.version, "caller": decision.caller,
         "required": decision.required, "passed": decision.passed, "reason": decision.reason, "detail": decision.detail,
+        "checked_at": decision.checked_at,
     });
     Ok(Answer::new(&json!({ "decision": json }), Human::Text(shown(&decision, &decided_at))))
 }
@@ -55,6 +56,7 @@ fn shown(decision: &Decision, decided_at: &str) -> String {
         ("route:", route),
         ("required:", or(&decision.required, "nothing")),
         ("detail:", or(&decision.detail, "-")),
+        ("state:", or(&decision.checked_at, "-")),
     ];
     let rows = rows.map(|(name, value)| format!("\n{name:<9} {}", visible(&value)));
     format!("{}{}", visible(&outcome), rows.concat())

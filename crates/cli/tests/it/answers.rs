@@ -179,7 +179,8 @@ async fn a_decision_is_explained_by_its_id() {
                 caller:   user:bob\n\
                 route:    read, of version 7\n\
                 required: document:roadmap#view\n\
-                detail:   the permission is missing\n";
+                detail:   the permission is missing\n\
+                state:    t7\n";
     assert_eq!((outcome.code, outcome.stdout.as_str()), (0, text));
     assert_eq!(machine.json("explain d-1").await["decision"]["version"], 7);
     assert_eq!(machine.run("explain d-2").await.code, 2);

@@ -34,6 +34,9 @@ pub struct Decision {
     /// The reason in detail, for people. Its words may change.
     #[prost(string, tag = "12")]
     pub detail: ::prost::alloc::string::String,
+    /// The token of the state that permissions decided in, to ask `at_exact_snapshot` what was so then; empty if it was not asked.
+    #[prost(string, tag = "13")]
+    pub checked_at: ::prost::alloc::string::String,
 }
 /// Asks about one decision.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

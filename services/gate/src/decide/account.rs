@@ -48,7 +48,7 @@ fn watch(gate: &Gate, id: &str, learnt: &Learnt) {
 
 /// For the owner of the host; at Bailiwick's own, for the caller's tenant. What is nobody's is only in the log.
 fn record(gate: &Gate, call: &Call, decision: &Decision, learnt: Learnt, denial: Option<Denial>) {
-    let Learnt { request: Some(request), owner, found, caller, .. } = learnt else { return };
+    let Learnt { request: Some(request), owner, found, caller, checked_at, .. } = learnt else { return };
     let Some(tenant) = owner.or_else(|| caller.as_ref().map(|caller| caller.who.tenant.clone())) else { return };
     let mut record = Record::new(&decision.id, call.now, &request.method, &request.host, request.path.raw());
     if let Some(found) = found {
@@ -60,6 +60,7 @@ fn record(gate: &Gate, call: &Call, decision: &Decision, learnt: Learnt, denial:
         Outcome::Allowed(_) => true,
         Outcome::Denied(_) => false,
     };
+    record.checked_at = checked_at;
     record.denial = denial;
     gate.records.add(&tenant, record);
 }

@@ -28,8 +28,11 @@ const QUESTIONS_WAITING_MAX: usize = 1_024;
 #[derive(Debug)]
 struct Asked {
     item: CheckBulkItem,
-    answer: oneshot::Sender<CheckBulkResult>,
+    answer: oneshot::Sender<Told>,
 }
+
+/// An answer, and the token of the state that it was found in; empty if there is none.
+pub(super) type Told = (CheckBulkResult, Arc<str>);
 
 /// All conversations.
 #[derive(Debug)]
@@ -47,12 +50,7 @@ impl Conversations {
     }
 
     /// The answer, at the newest state that the service has at hand; none if there is no answer here.
-    pub(crate) async fn ask(
-        &self,
-        tenant: &TenantId,
-        item: CheckBulkItem,
-        deadline: Instant,
-    ) -> Option<CheckBulkResult> {
+    pub(crate) async fn ask(&self, tenant: &TenantId, item: CheckBulkItem, deadline: Instant) -> Option<Told> {
         let (answer, answered) = oneshot::channel();
         let conversations = self.of(tenant)?;
         let turn = self.turn.fetch_add(1, Ordering::Relaxed) % conversations.len();

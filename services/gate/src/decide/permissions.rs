@@ -1,5 +1,7 @@
 //! Whether the caller may: the permissions service decides, anew for every call. Nothing is remembered here.
 
+use std::sync::Arc;
+
 use chassis::Tasks;
 use chassis::error::reason_named;
 use chassis::peer::Peer;
@@ -48,13 +50,21 @@ impl Permissions {
         Self { conversations: Conversations::new(peer.clone(), tasks, metrics.clone()), peer, metrics }
     }
 
-    /// Asks all at the same time. One answer that settles the matter is waited for, not those that change nothing.
-    pub(crate) async fn ask_all(&self, asked: Questions, token: Option<&str>, call: &Call) -> Result<(), Denial> {
+    /// Asks all at the same time. One answer that settles the matter is waited for, not those that change nothing. Notes in
+    /// `checked_at` in which state the last one was found.
+    pub(crate) async fn ask_all(
+        &self,
+        asked: Questions,
+        token: Option<&str>,
+        call: &Call,
+        checked_at: &mut Option<Arc<str>>,
+    ) -> Result<(), Denial> {
         let Questions { questions, combine } = asked;
         let mut open: FuturesUnordered<_> =
             questions.into_iter().map(|question| self.ask(question, token, call)).collect();
         let (mut held, mut missing, mut undecided) = (open.is_empty(), None, None);
-        while let Some(answer) = open.next().await {
+        while let Some((answer, state)) = open.next().await {
+            *checked_at = state.or(checked_at.take());
             match (answer, combine) {
                 (Ok(()), Combine::Any) => return Ok(()),
                 (Ok(()), Combine::All) => held = true,
@@ -70,26 +80,31 @@ impl Permissions {
         }
     }
 
-    /// Asks, at least as fresh as the caller's token if there is one.
-    async fn ask(&self, question: Question, token: Option<&str>, call: &Call) -> Result<(), Denial> {
+    /// Asks, at least as fresh as the caller's token if there is one. Answers the state too, if there is one.
+    async fn ask(
+        &self,
+        question: Question,
+        token: Option<&str>,
+        call: &Call,
+    ) -> (Result<(), Denial>, Option<Arc<str>>) {
         // A caller's token is of its own tenant's revisions, and says nothing of the system's.
         let token = token.filter(|_| !question.namespace.is_system());
         let Question { namespace, .. } = &question;
         let item = item(&question);
         if token.is_none()
-            && let Some(answer) = self.conversations.ask(namespace, item.clone(), call.deadline).await
+            && let Some((answer, checked_at)) = self.conversations.ask(namespace, item.clone(), call.deadline).await
             && let Some(answer) = answer.result
         {
             match answer {
                 Answered::Permissionship(answer) => {
                     self.metrics.asked_on_a_stream();
-                    return admitted(Permissionship::try_from(answer).unwrap_or_default());
+                    return (admitted(Permissionship::try_from(answer).unwrap_or_default()), Some(checked_at));
                 }
                 Answered::Error(error) => {
                     // What is not about the question, another endpoint may answer.
                     if let Some(denial) = reason_named(&error.reason).and_then(refusal) {
                         self.metrics.asked_on_a_stream();
-                        return Err(denial);
+                        return (Err(denial), None);
                     }
                 }
             }
@@ -105,11 +120,14 @@ impl Permissions {
             .call(&bounds, alone(item, requirement), |channel, request| async move {
                 PermissionServiceClient::new(channel).check(request).await
             })
-            .await
-            .map_err(|error| {
-                error.refused.and_then(refusal).unwrap_or_else(|| Denial::new(Reason::Unavailable, error.to_string()))
-            })?;
-        admitted(answer.permissionship())
+            .await;
+        match answer {
+            Ok(answer) => (admitted(answer.permissionship()), Some(answer.checked_at.into())),
+            Err(error) => {
+                let refusal = error.refused.and_then(refusal);
+                (Err(refusal.unwrap_or_else(|| Denial::new(Reason::Unavailable, error.to_string()))), None)
+            }
+        }
     }
 }
 

@@ -65,7 +65,7 @@ async fn judge(gate: &Gate, call: &Call, found: &Found, supposition: &Suppositio
     if asked.questions.is_empty() {
         return Ok(());
     }
-    found.route.follow(gate.permissions.ask_all(asked, None, call).await).map(drop)
+    found.route.follow(gate.permissions.ask_all(asked, None, call, &mut None).await).map(drop)
 }
 
 /// A path alone does not say whether it is a gRPC method's: if there is a route for that, it is.

@@ -31,6 +31,8 @@ pub(crate) struct Record {
     /// Who was calling, and with which kind of credential.
     pub(crate) caller: Option<(Who, &'static str)>,
     pub(crate) passed: bool,
+    /// The token of the state that permissions decided in.
+    pub(crate) checked_at: Option<Arc<str>>,
     /// Why it was denied, or would have been.
     pub(crate) denial: Option<Denial>,
 }
@@ -51,6 +53,7 @@ impl Record {
             version: 0,
             caller: None,
             passed: false,
+            checked_at: None,
             denial: None,
         }
     }
@@ -94,6 +97,14 @@ impl Record {
     pub(crate) fn bytes(&self) -> usize {
         let captures = self.route.iter().flat_map(|(_, captures)| captures).map(String::len).sum::<usize>();
         let detail = self.denial.as_ref().map_or(0, |denial| denial.detail.len());
-        FIXED_BYTES + self.id.len() + self.method.len() + self.host.len() + self.path.len() + captures + detail
+        let checked_at = self.checked_at.as_ref().map_or(0, |token| token.len());
+        FIXED_BYTES
+            + checked_at
+            + self.id.len()
+            + self.method.len()
+            + self.host.len()
+            + self.path.len()
+            + captures
+            + detail
     }
 }

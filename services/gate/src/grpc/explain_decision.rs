@@ -30,6 +30,8 @@ pub(crate) async fn explain_decision(
         passed: record.passed,
         reason: record.denial.as_ref().map(|denial| denial.reason.name().to_owned()).unwrap_or_default(),
         detail: record.detail_for(tenant),
+        // A token of the system's revisions opens nothing in the tenant's own.
+        checked_at: record.checked_at.as_deref().filter(|_| record.version > 0).unwrap_or_default().to_owned(),
     };
     Ok(ExplainDecisionResponse { decision: Some(decision) })
 }

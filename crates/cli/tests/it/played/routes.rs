@@ -111,6 +111,7 @@ impl DecisionService for Services {
             passed: false,
             reason: "forbidden".to_owned(),
             detail: "the permission is missing".to_owned(),
+            checked_at: "t7".to_owned(),
         };
         Ok(Response::new(gate::ExplainDecisionResponse { decision: Some(decision) }))
     }

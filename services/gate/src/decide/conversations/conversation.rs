@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::TenantId;
@@ -16,7 +17,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
-use super::Asked;
+use super::{Asked, Told};
 use crate::decide::metrics::QuestionMetrics;
 
 /// After how long without an answer a conversation is given up, and its questions are asked otherwise. Answers come in the order of
@@ -38,7 +39,7 @@ const OPENED_AGAIN_AFTER: Duration = Duration::from_millis(200);
 /// Those who wait for the answers to one message.
 struct UnderWay {
     sent: Instant,
-    answers: Vec<oneshot::Sender<CheckBulkResult>>,
+    answers: Vec<oneshot::Sender<Told>>,
 }
 
 /// An open stream, in both directions.
@@ -149,9 +150,10 @@ fn hand_out(answer: CheckStreamResponse, waiting: UnderWay) -> bool {
         );
         return false;
     }
+    let checked_at: Arc<str> = answer.checked_at.into();
     for (answer, result) in waiting.answers.into_iter().zip(results) {
         // Who gave up asks otherwise.
-        let _ = answer.send(result);
+        let _ = answer.send((result, Arc::clone(&checked_at)));
     }
     true
 }
