@@ -1,8 +1,12 @@
-//! Clients of other services: calls take turns over a service's endpoints, the caller's deadline goes along, and an error says
-//! which service it came from.
+//! Clients of other services: calls take turns over a service's endpoints, the caller's deadline goes along, what may be sent
+//! again is within a budget, and an error says which service it came from.
 
+mod connect;
 mod endpoints;
 mod line;
+mod metrics;
+mod names;
+mod retries;
 
 use std::error::Error as _;
 use std::future::Future;
@@ -11,7 +15,6 @@ use std::time::Duration;
 use contract::{Reason, header};
 use tokio::time::Instant;
 use tonic::metadata::MetadataValue;
-use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, ConnectError, Request, Response, Status};
 
 use crate::config::PeerConfig;
@@ -19,13 +22,18 @@ use crate::context::Context;
 use crate::error::{ServiceError, reason_of};
 use crate::start::StartError;
 use crate::subject::TenantId;
+use crate::tasks::Tasks;
 use crate::tls::Tls;
 
-use endpoints::{Endpoints, Tried};
+use connect::Connector;
+use endpoints::{Endpoints, Place, Tried};
 pub use line::Line;
+use metrics::OfPeer;
+pub(crate) use metrics::PeerMetrics;
+use retries::Retries;
 
-const CONNECT: Duration = Duration::from_secs(2);
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// How much less time a callee is given than its caller has, at the most: a twentieth, but no more than this.
+const MARGIN_MAX: Duration = Duration::from_millis(50);
 
 /// How long a stream may take to open.
 const OPEN: Duration = Duration::from_secs(5);
@@ -35,6 +43,8 @@ const OPEN: Duration = Duration::from_secs(5);
 pub struct Peer {
     name: &'static str,
     endpoints: Endpoints,
+    retries: Retries,
+    metrics: OfPeer,
 }
 
 /// What a call to another service passes on of the call that it is made for.
@@ -103,15 +113,39 @@ impl ServiceError for PeerError {
     }
 }
 
+/// What becomes of a call after an attempt.
+enum Next<R> {
+    /// It is over.
+    Done(Result<R, Status>),
+    /// It has done nothing there, so that another endpoint may be asked, whatever it asks.
+    Elsewhere(Status),
+    /// It may be asked again, if the budget has room.
+    Again(Status),
+}
+
 impl Peer {
-    /// The service with this name, without connecting yet.
-    pub(crate) fn new(name: &'static str, config: &PeerConfig, tls: &Tls) -> Result<Self, StartError> {
-        let channels = config.address.all().iter().map(|address| channel(name, address, tls));
-        Ok(Self { name, endpoints: Endpoints::new(channels.collect::<Result<_, _>>()?) })
+    /// The service with this name, without connecting yet. What its configuration has names for is looked up for as long as the
+    /// service runs.
+    pub(crate) fn new(
+        name: &'static str,
+        config: &PeerConfig,
+        tls: &Tls,
+        tasks: &Tasks,
+        metrics: &PeerMetrics,
+    ) -> Result<Self, StartError> {
+        let connector = Connector::new(name, tls);
+        let connect = |address: &String| Ok((address.clone(), connector.connect(address)?));
+        let channels = config.address.all().iter().map(connect).collect::<Result<Vec<_>, StartError>>()?;
+        let (endpoints, metrics) = (Endpoints::new(channels), metrics.of(name));
+        metrics.has_endpoints(endpoints.count());
+        if let Some(names) = names::of(config.address.all()) {
+            tasks.spawn("names of a peer", names.keep(connector, endpoints.clone(), metrics.clone()));
+        }
+        Ok(Self { name, endpoints, retries: Retries::default(), metrics })
     }
 
     /// Makes one call within the bounds, at the endpoint whose turn it is. If that one cannot be reached or is not ready, or breaks
-    /// while it is asked something that may be asked again, the next one is asked.
+    /// while it is asked something that may be asked again, another one is asked.
     ///
     /// # Errors
     /// If it refuses, or does not answer by the deadline.
@@ -121,11 +155,13 @@ impl Peer {
         F: Fn(Line, Request<M>) -> Fut,
         Fut: Future<Output = Result<Response<R>, Status>>,
     {
+        let began = Instant::now();
         let answer = self.ask(bounds.deadline, || bounded(bounds, message.clone()), call).await;
+        self.metrics.called(answer.as_ref().map_or_else(Status::code, |_| Code::Ok), began.elapsed());
         answer.map_err(|status| PeerError::new(self.name, &status))
     }
 
-    /// How many endpoints it has.
+    /// How many endpoints it has now.
     pub fn endpoints(&self) -> usize {
         self.endpoints.count()
     }
@@ -155,59 +191,92 @@ impl Peer {
         F: Fn(Line, Request<M>) -> Fut,
         Fut: Future<Output = Result<Response<R>, Status>>,
     {
-        let mut tried = Tried::default();
-        let mut broken = Status::unavailable("there is no endpoint");
-        while let Some(index) = self.endpoints.choose(&mut tried) {
-            let line = Line::new(self.endpoints.channel(index));
-            let status = match tokio::time::timeout_at(deadline, call(line.clone(), request())).await {
-                Ok(Ok(answer)) => {
-                    self.endpoints.answered(index);
-                    return Ok(answer.into_inner());
-                }
-                Ok(Err(status)) => status,
-                Err(_) => {
-                    self.endpoints.broke(index);
-                    return Err(Status::deadline_exceeded("no answer by the deadline"));
+        self.retries.called();
+        let all = self.endpoints.all();
+        let (mut tried, mut attempts) = (Tried::default(), 0);
+        let mut last = Status::unavailable("calls_under_way_max: every endpoint has as many calls under way as it may");
+        while let Some(place) = self.endpoints.choose(&all, &mut tried) {
+            attempts += 1;
+            let line = Line::new(place.channel());
+            let Ok(answer) = tokio::time::timeout_at(deadline, call(line.clone(), request())).await else {
+                self.endpoints.broke(&place);
+                return Err(Status::deadline_exceeded("no answer by the deadline"));
+            };
+            last = match self.judge(&place, answer, line.may_repeat()) {
+                Next::Done(answer) => return answer,
+                Next::Elsewhere(status) => status,
+                Next::Again(status) => {
+                    if !self.retries.may_repeat() {
+                        self.metrics.retry_refused();
+                        return Err(status);
+                    }
+                    let pause = self.retries.pause();
+                    if Instant::now() + pause >= deadline {
+                        return Err(status);
+                    }
+                    self.metrics.retried();
+                    tokio::time::sleep(pause).await;
+                    // A lone endpoint is asked once more, over a new connection.
+                    if all.len() == 1 && attempts == 1 {
+                        tried = Tried::default();
+                    }
+                    status
                 }
             };
-            // It has only just begun, and has done nothing: another one may be ready.
-            if reason_of(&status) == Some(Reason::NotReady) {
-                self.endpoints.broke(index);
-                broken = status;
-                continue;
-            }
-            // What the service itself says has no source: the endpoint works.
-            if status.source().is_none() {
-                self.endpoints.answered(index);
-                return Err(status);
-            }
-            self.endpoints.broke(index);
-            if !was_never_sent(&status) && !line.may_repeat() {
-                return Err(status);
-            }
-            broken = status;
         }
-        Err(broken)
+        Err(last)
+    }
+
+    /// What an answer says of the endpoint, and of the call.
+    fn judge<R>(&self, place: &Place, answer: Result<Response<R>, Status>, may_repeat: bool) -> Next<R> {
+        let status = match answer {
+            Ok(answer) => {
+                self.endpoints.answered(place);
+                return Next::Done(Ok(answer.into_inner()));
+            }
+            Err(status) => status,
+        };
+        let reason = reason_of(&status);
+        // It has only just begun, and has done nothing: another one may be ready.
+        if reason == Some(Reason::NotReady) {
+            self.endpoints.broke(place);
+            return Next::Elsewhere(status);
+        }
+        // It was refused before anything was done; but all of them may be as busy.
+        if reason == Some(Reason::Overloaded) {
+            self.endpoints.answered(place);
+            return Next::Again(status);
+        }
+        // What the service itself says has no source: the endpoint works, unless it says nothing but that it cannot.
+        if status.source().is_none() {
+            let is_outage = matches!(status.code(), Code::Unavailable | Code::Internal | Code::Unknown);
+            if !is_outage {
+                self.endpoints.answered(place);
+            } else if self.endpoints.answered_with_an_outage(place) {
+                self.metrics.left_out();
+            }
+            return Next::Done(Err(status));
+        }
+        self.endpoints.broke(place);
+        self.metrics.left_out();
+        if was_never_sent(&status) {
+            Next::Elsewhere(status)
+        } else if may_repeat {
+            Next::Again(status)
+        } else {
+            Next::Done(Err(status))
+        }
     }
 }
 
-fn channel(name: &str, address: &str, tls: &Tls) -> Result<Channel, StartError> {
-    let refuse = |error: &dyn std::fmt::Display| StartError::Config(format!("peers.{name}.address: {error}"));
-    let endpoint = Endpoint::from_shared(address.to_owned())
-        .map_err(|error| refuse(&error))?
-        .tls_config(tls.client(name))
-        .map_err(|error| refuse(&error))?
-        .connect_timeout(CONNECT)
-        .tcp_nodelay(true)
-        .http2_keep_alive_interval(KEEP_ALIVE)
-        .keep_alive_timeout(CONNECT)
-        .keep_alive_while_idle(true);
-    Ok(endpoint.connect_lazy())
+/// How long the callee has: less than its caller waits, so that an answer that comes at its very end still arrives in time.
+fn budget(remaining: Duration) -> Duration {
+    remaining.saturating_sub((remaining / 20).min(MARGIN_MAX))
 }
 
 fn bounded<M>(bounds: &Bounds, message: M) -> Request<M> {
     let mut request = Request::new(message);
-    request.set_timeout(bounds.deadline.saturating_duration_since(Instant::now()));
+    request.set_timeout(budget(bounds.deadline.saturating_duration_since(Instant::now())));
     tell(&mut request, header::REQUEST_ID, Some(&bounds.request_id));
     tell(&mut request, header::TENANT, bounds.tenant.as_deref());
     request
@@ -223,4 +292,16 @@ fn tell<M>(request: &mut Request<M>, name: &'static str, value: Option<&str>) {
 fn was_never_sent(status: &Status) -> bool {
     let mut causes = std::iter::successors(status.source(), |&error| error.source());
     causes.any(|cause| cause.is::<ConnectError>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callee_is_given_less_time_than_its_caller_has() {
+        for (remaining_ms, budget_ms) in [(0, 0), (20, 19), (1_000, 950), (60_000, 59_950)] {
+            assert_eq!(budget(Duration::from_millis(remaining_ms)), Duration::from_millis(budget_ms));
+        }
+    }
 }

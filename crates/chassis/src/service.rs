@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
+use sqlx::PgConnection;
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
 
@@ -14,7 +15,7 @@ use crate::config::{Config, PeerConfig, ServiceConfig};
 use crate::database::Database;
 use crate::feed::{Follower, Learnt};
 use crate::metrics::Metrics;
-use crate::peer::Peer;
+use crate::peer::{Peer, PeerMetrics};
 use crate::readiness::Readiness;
 use crate::start::StartError;
 use crate::tasks::Tasks;
@@ -36,6 +37,12 @@ pub trait Service: Sized + Send + Sync + 'static {
         config: Self::Config,
         foundation: &Foundation,
     ) -> impl Future<Output = Result<Arc<Self>, StartError>> + Send;
+
+    /// Begins another epoch of what it numbers itself, in a database that was restored. The feed's begins without it.
+    fn begin_epoch(connection: &mut PgConnection) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
+        let _ = connection;
+        async { Ok(()) }
+    }
 
     /// Its RPCs.
     fn routes(self: Arc<Self>) -> Routes;
@@ -62,6 +69,7 @@ pub struct Foundation {
     pub learnt: Learnt,
     pub(crate) tls: Tls,
     pub(crate) peers: BTreeMap<String, PeerConfig>,
+    pub(crate) peer_metrics: PeerMetrics,
     pub(crate) authority: Arc<OnceLock<Arc<dyn Authority>>>,
 }
 
@@ -82,17 +90,20 @@ impl Default for Surroundings {
 
 impl Foundation {
     pub(crate) fn lay<S: Service>(config: &Config<S::Config>, surroundings: &Surroundings) -> Result<Self, StartError> {
+        let metrics = Metrics::new(S::NAME);
+        let peer_metrics = PeerMetrics::register(&metrics);
         Ok(Self {
             database: Database::open(&config.database)?,
             clock: Arc::clone(&surroundings.clock),
             entropy: Arc::clone(&surroundings.entropy),
-            metrics: Metrics::new(S::NAME),
+            metrics,
             tasks: Tasks::default(),
             aside: Aside::begin("aside"),
             readiness: Readiness::default(),
             learnt: Learnt::default(),
             tls: Tls::load(&config.tls)?,
             peers: config.peers.clone(),
+            peer_metrics,
             authority: Arc::default(),
         })
     }
@@ -106,7 +117,7 @@ impl Foundation {
             .peers
             .get(name)
             .ok_or_else(|| StartError::Config(format!("[peers.{name}] is missing: this service calls {name}")))?;
-        Peer::new(name, config, &self.tls)
+        Peer::new(name, config, &self.tls, &self.tasks, &self.peer_metrics)
     }
 
     /// A follower of identity's feed. Every service runs exactly one; it is ready only once that one has caught up.

@@ -1,82 +1,173 @@
-//! The endpoints of another service: each call goes to the next one that is not known to be down.
+//! The endpoints of another service: each call goes to the next one that is not known to be down, and has room for it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tonic::transport::Channel;
 
 /// How long an endpoint that broke is left out before one call tries it again.
-const LEFT_OUT: Duration = Duration::from_millis(500);
+pub(super) const LEFT_OUT: Duration = Duration::from_millis(500);
+
+/// After so many answers in a row that are outages, an endpoint is left out as if it had broken.
+pub(super) const OUTAGES_IN_A_ROW_MAX: u32 = 5;
+
+/// How many calls may be under way at one endpoint: as many as a service takes on one connection. More would only wait in line.
+pub(super) const CALLS_UNDER_WAY_MAX: usize = 1_024;
+
+/// The most endpoints that calls take turns over, whatever a name stands for.
+pub(super) const ENDPOINTS_MAX: usize = 32;
 
 /// Stands for an endpoint that is not known to be down.
 const UP: u64 = 0;
 
-/// All endpoints of one service. Clones share what is known of them.
+/// All endpoints as of one moment.
+pub(super) type All = Arc<[Arc<Endpoint>]>;
+
+/// The endpoints of one service. Clones share what is known of them.
 #[derive(Clone, Debug)]
 pub(super) struct Endpoints {
-    all: Arc<[Endpoint]>,
+    all: Arc<RwLock<All>>,
     turn: Arc<AtomicUsize>,
     began: Instant,
 }
 
+/// One endpoint.
 #[derive(Debug)]
-struct Endpoint {
+pub(super) struct Endpoint {
+    address: String,
     channel: Channel,
     /// Until when it is left out, in milliseconds since the beginning; [`UP`] if it is not.
     down_until_ms: AtomicU64,
+    outages_in_a_row: AtomicU32,
+    under_way: AtomicUsize,
 }
 
-/// Which endpoints one call has tried.
+/// Which of all endpoints one call has tried.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tried(u32);
 
-impl Endpoints {
-    /// The endpoints with these channels: from one to [`crate::config::ADDRESSES_MAX`].
-    pub(super) fn new(channels: Vec<Channel>) -> Self {
-        let endpoint = |channel| Endpoint { channel, down_until_ms: AtomicU64::new(UP) };
-        Self { all: channels.into_iter().map(endpoint).collect(), turn: Arc::default(), began: Instant::now() }
-    }
+/// An endpoint, and one call's place at it until this is dropped.
+#[derive(Debug)]
+pub(super) struct Place(Arc<Endpoint>);
 
-    /// The endpoint whose turn it is, of those that the call has not tried. One that is down is chosen only if all are.
-    pub(super) fn choose(&self, tried: &mut Tried) -> Option<usize> {
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let now = self.now_ms();
-        let untried = || {
-            (0..self.all.len())
-                .map(|offset| turn.wrapping_add(offset) % self.all.len())
-                .filter(|index| tried.0 & (1 << index) == 0)
-        };
-        let chosen = untried().find(|index| self.is_worth_a_call(*index, now)).or_else(|| untried().next())?;
-        tried.0 |= 1 << chosen;
-        Some(chosen)
+impl Place {
+    /// The way to it.
+    pub(super) fn channel(&self) -> Channel {
+        self.0.channel.clone()
     }
+}
 
-    pub(super) fn count(&self) -> usize {
-        self.all.len()
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
     }
+}
 
-    pub(super) fn channel(&self, index: usize) -> Channel {
-        self.all[index].channel.clone()
-    }
-
-    /// It has answered: it takes part again.
-    pub(super) fn answered(&self, index: usize) {
-        let down = &self.all[index].down_until_ms;
-        // Read first: writing at each call would move the cache line from core to core.
-        if down.load(Ordering::Relaxed) != UP {
-            down.store(UP, Ordering::Relaxed);
+impl Endpoint {
+    fn new(address: String, channel: Channel) -> Self {
+        let down_until_ms = AtomicU64::new(UP);
+        Self {
+            address,
+            channel,
+            down_until_ms,
+            outages_in_a_row: AtomicU32::default(),
+            under_way: AtomicUsize::default(),
         }
     }
 
-    /// It broke, or said nothing in time: it is left out for a while.
-    pub(super) fn broke(&self, index: usize) {
-        self.all[index].down_until_ms.store(self.after_the_break(self.now_ms()), Ordering::Relaxed);
+    fn take_place(self: &Arc<Self>) -> Option<Place> {
+        let before = self.under_way.fetch_add(1, Ordering::Relaxed);
+        // Given back when it is dropped, if there is no room.
+        let place = Place(Arc::clone(self));
+        (before < CALLS_UNDER_WAY_MAX).then_some(place)
+    }
+}
+
+impl Endpoints {
+    /// The endpoints at these addresses, with the channels to them.
+    pub(super) fn new(channels: impl IntoIterator<Item = (String, Channel)>) -> Self {
+        let all = channels.into_iter().map(|(address, channel)| Arc::new(Endpoint::new(address, channel))).collect();
+        Self { all: Arc::new(RwLock::new(all)), turn: Arc::default(), began: Instant::now() }
     }
 
-    fn is_worth_a_call(&self, index: usize, now: u64) -> bool {
-        let down = &self.all[index].down_until_ms;
+    /// All, as of now.
+    pub(super) fn all(&self) -> All {
+        Arc::clone(&self.all.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.all.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Puts the endpoints at these addresses in the place of those that there were. One that stays keeps its connection, and what
+    /// is known of it; calls at one that goes are not disturbed. Answers whether anything changed.
+    pub(super) fn replace(&self, addresses: &[String], connect: impl Fn(&str) -> Option<Channel>) -> bool {
+        let before = self.all();
+        let addresses = &addresses[..addresses.len().min(ENDPOINTS_MAX)];
+        if before.len() == addresses.len() && before.iter().all(|endpoint| addresses.contains(&endpoint.address)) {
+            return false;
+        }
+        let after = addresses.iter().filter_map(|address| {
+            let stays = before.iter().find(|endpoint| endpoint.address == *address);
+            stays.cloned().or_else(|| Some(Arc::new(Endpoint::new(address.clone(), connect(address)?))))
+        });
+        let after: All = after.collect();
+        *self.all.write().unwrap_or_else(PoisonError::into_inner) = after;
+        true
+    }
+
+    /// A place at the endpoint whose turn it is, of those that the call has not tried. One that is down is chosen only if all are.
+    pub(super) fn choose(&self, all: &All, tried: &mut Tried) -> Option<Place> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let now = self.now_ms();
+        let untried = |tried: u32| {
+            (0..all.len())
+                .map(move |offset| turn.wrapping_add(offset) % all.len())
+                .filter(move |index| tried & (1 << index) == 0)
+        };
+        loop {
+            let chosen = untried(tried.0).find(|index| self.is_worth_a_call(&all[*index], now));
+            let chosen = chosen.or_else(|| untried(tried.0).next())?;
+            tried.0 |= 1 << chosen;
+            if let Some(place) = all[chosen].take_place() {
+                return Some(place);
+            }
+        }
+    }
+
+    /// It has answered: it takes part again.
+    pub(super) fn answered(&self, place: &Place) {
+        let Endpoint { down_until_ms, outages_in_a_row, .. } = &*place.0;
+        // Read first: writing at each call would move the cache line from core to core.
+        if down_until_ms.load(Ordering::Relaxed) != UP {
+            down_until_ms.store(UP, Ordering::Relaxed);
+        }
+        if outages_in_a_row.load(Ordering::Relaxed) != 0 {
+            outages_in_a_row.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// It has answered that it cannot. Answers whether it is left out for that now.
+    pub(super) fn answered_with_an_outage(&self, place: &Place) -> bool {
+        let before = place.0.outages_in_a_row.fetch_add(1, Ordering::Relaxed);
+        if before + 1 < OUTAGES_IN_A_ROW_MAX {
+            return false;
+        }
+        place.0.outages_in_a_row.store(0, Ordering::Relaxed);
+        self.broke(place);
+        true
+    }
+
+    /// It broke, or said nothing in time: it is left out for a while.
+    pub(super) fn broke(&self, place: &Place) {
+        place.0.down_until_ms.store(self.after_the_break(self.now_ms()), Ordering::Relaxed);
+    }
+
+    fn is_worth_a_call(&self, endpoint: &Endpoint, now: u64) -> bool {
+        let down = &endpoint.down_until_ms;
         let until = down.load(Ordering::Relaxed);
         // Of all the calls that find the time over, one tries, so that an endpoint that is still down delays only that one.
         until == UP
@@ -94,43 +185,4 @@ impl Endpoints {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn endpoints(count: usize) -> Endpoints {
-        let channel = || tonic::transport::Endpoint::from_static("http://127.0.0.1:1").connect_lazy();
-        Endpoints::new((0..count).map(|_| channel()).collect())
-    }
-
-    fn chosen(endpoints: &Endpoints, calls: usize) -> Vec<usize> {
-        (0..calls).filter_map(|_| endpoints.choose(&mut Tried::default())).collect()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn calls_take_turns_over_all_endpoints() {
-        assert_eq!(chosen(&endpoints(3), 6), [0, 1, 2, 0, 1, 2]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn one_that_broke_is_left_out_then_tried_by_one_call_and_taken_back_when_it_answers() {
-        let endpoints = endpoints(2);
-        endpoints.broke(0);
-        assert_eq!(chosen(&endpoints, 4), [1; 4]);
-        tokio::time::advance(LEFT_OUT).await;
-        let tries = chosen(&endpoints, 4);
-        assert_eq!(tries.iter().filter(|index| **index == 0).count(), 1, "{tries:?}");
-        endpoints.answered(0);
-        assert_eq!(chosen(&endpoints, 4), [0, 1, 0, 1]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn with_all_down_each_is_tried_once_a_call() {
-        let endpoints = endpoints(2);
-        endpoints.broke(0);
-        endpoints.broke(1);
-        let mut tried = Tried::default();
-        let mut both = [endpoints.choose(&mut tried).unwrap(), endpoints.choose(&mut tried).unwrap()];
-        both.sort_unstable();
-        assert_eq!((both, endpoints.choose(&mut tried)), ([0, 1], None));
-    }
-}
+mod tests;
