@@ -15,7 +15,9 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::aside::done;
 use crate::config::DatabaseConfig;
 use crate::error::ServiceError;
+use crate::feed;
 use crate::secret::Secret;
+use crate::service::Service;
 use crate::start::StartError;
 
 /// The tables that every service has: feed, outbox, idempotency.
@@ -98,6 +100,20 @@ pub async fn migrate(config: &DatabaseConfig, service: &Migrator) -> Result<(), 
     let pool = PgPoolOptions::new().max_connections(1).connect_with(connect_options(config)?).await?;
     MIGRATOR.run(&pool).await?;
     service.run(&pool).await?;
+    pool.close().await;
+    Ok(())
+}
+
+/// Begins another life of the database: a new epoch of its feed, and of what the service itself numbers.
+///
+/// # Errors
+/// If the database cannot be reached: then nothing has changed.
+pub async fn begin_epoch<S: Service>(config: &DatabaseConfig) -> Result<(), StartError> {
+    let pool = PgPoolOptions::new().max_connections(1).connect_with(connect_options(config)?).await?;
+    let mut transaction = pool.begin().await?;
+    feed::begin_epoch(&mut transaction).await?;
+    S::begin_epoch(&mut transaction).await?;
+    transaction.commit().await?;
     pool.close().await;
     Ok(())
 }

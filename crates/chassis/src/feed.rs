@@ -60,6 +60,12 @@ pub(crate) async fn append(
     Ok(())
 }
 
+/// Begins another epoch: whoever follows the feed begins again.
+pub(crate) async fn begin_epoch(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("UPDATE feed_head SET epoch = gen_random_uuid()").execute(connection).await?;
+    Ok(())
+}
+
 /// The newest position of the database's feed.
 ///
 /// # Errors

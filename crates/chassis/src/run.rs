@@ -52,6 +52,7 @@ pub fn run<S: Service>() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.expect("the operating system gives a process its threads and its poll");
     let done = match arguments.command {
+        Some(Command::BeginEpoch) => runtime.block_on(database::begin_epoch::<S>(&config.database)),
         Some(Command::Migrate) => runtime.block_on(database::migrate(&config.database, S::migrator())),
         None => runtime.block_on(serve_until_told::<S>(config)),
     };

@@ -32,6 +32,7 @@ use chassis::error::chain;
 use chassis::secret::Secret;
 use chassis::{Database, Foundation, Service, StartError};
 use graph::Budget;
+use sqlx::PgConnection;
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
 
@@ -130,6 +131,10 @@ impl Service for Permissions {
         // It ends when the last call has: a drain must not take a write from under its caller.
         foundation.tasks.spawn_to_its_end(leader.run());
         Ok(Arc::new(Self { config, database, index, evaluator, freshness, writer }))
+    }
+
+    async fn begin_epoch(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        store::head::begin_epoch(connection).await
     }
 
     fn routes(self: Arc<Self>) -> Routes {

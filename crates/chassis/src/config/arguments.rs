@@ -29,6 +29,9 @@ pub struct Arguments {
 pub enum Command {
     /// Bring the database up to date, as the role that owns its tables, and end.
     Migrate,
+    /// Begin another life of the database, and end: after it was restored from a backup, before the service starts again. What was
+    /// given out in the life that is lost (tokens, positions in the feed, files of an index) is not taken for something of this one.
+    BeginEpoch,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

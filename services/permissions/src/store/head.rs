@@ -60,6 +60,12 @@ pub(crate) async fn advance(connection: &mut PgConnection, to: u64, digest: Dige
     Ok(())
 }
 
+/// Begins another life of the database, of which commits may be lost.
+pub(crate) async fn begin_epoch(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("UPDATE revision_head SET epoch = gen_random_uuid()").execute(connection).await?;
+    Ok(())
+}
+
 /// Begins another life of the database, unless another replica was faster: what was given out in the one that is lost must
 /// not be taken for something of this one.
 pub(crate) async fn renew_epoch(database: &Database, lost: Uuid) -> Result<(), DatabaseError> {
