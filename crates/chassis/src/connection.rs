@@ -49,29 +49,43 @@ pub(crate) fn accept(
     tasks: &Tasks,
 ) -> ReceiverStream<io::Result<Connection>> {
     let (sender, receiver) = mpsc::channel(64);
-    let places = Arc::new(Semaphore::new(connections_max));
-    let handshakes = tasks.clone();
+    let (draining, handshakes) = (tasks.draining(), tasks.clone());
     tasks.spawn("accept", async move {
-        loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            let stream = match listener.accept().await {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_RETRY).await;
-                    continue;
-                }
-            };
-            let (tls, sender) = (tls.clone(), sender.clone());
-            handshakes.spawn("handshake", async move {
-                if let Some(connection) = shake_hands(stream, &tls, place).await {
-                    // The server is gone only if the service ends: then so may the connection.
-                    let _ = sender.send(Ok(connection)).await;
-                }
-            });
+        let accept = accept_all(listener, tls, connections_max, &handshakes, sender);
+        tokio::select! {
+            () = accept => {}
+            // From here on the machine refuses connections, which tells their callers at once to go elsewhere.
+            () = draining.cancelled() => {}
         }
     });
     ReceiverStream::new(receiver)
+}
+
+async fn accept_all(
+    listener: TcpListener,
+    tls: Tls,
+    connections_max: usize,
+    handshakes: &Tasks,
+    sender: mpsc::Sender<io::Result<Connection>>,
+) {
+    let places = Arc::new(Semaphore::new(connections_max));
+    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_RETRY).await;
+                continue;
+            }
+        };
+        let (tls, sender) = (tls.clone(), sender.clone());
+        handshakes.spawn("handshake", async move {
+            if let Some(connection) = shake_hands(stream, &tls, place).await {
+                // The server is gone only if the service ends: then so may the connection.
+                let _ = sender.send(Ok(connection)).await;
+            }
+        });
+    }
 }
 
 async fn shake_hands(stream: TcpStream, tls: &Tls, place: OwnedSemaphorePermit) -> Option<Connection> {

@@ -1,5 +1,7 @@
 //! How an error becomes an answer: its reason decides the status, here and nowhere else.
 
+use std::time::Duration;
+
 use contract::{ERROR_DOMAIN, Reason};
 use tonic::Status;
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -68,6 +70,9 @@ fn with_info(
     if !request_id.is_empty() {
         details.set_request_info(request_id, "");
     }
+    if let Some(pause) = retry_after(reason) {
+        details.set_retry_info(Some(pause));
+    }
     Status::with_error_details(reason.code(), text, details)
 }
 
@@ -80,6 +85,18 @@ pub fn reason_of(status: &Status) -> Option<Reason> {
 /// The reason of this name, as it stands in an answer; none if it is none of ours.
 pub fn reason_named(name: &str) -> Option<Reason> {
     Reason::ALL.iter().copied().find(|reason| reason.name() == name)
+}
+
+/// How long a caller should wait at least before it asks again (`google.rpc.RetryInfo`), if waiting helps.
+fn retry_after(reason: Reason) -> Option<Duration> {
+    if reason == Reason::Overloaded {
+        // A while of the limit that refused it.
+        Some(Duration::from_millis(250))
+    } else if reason == Reason::NotReady {
+        Some(Duration::from_secs(1))
+    } else {
+        None
+    }
 }
 
 /// What a caller is told in place of the error's own text.

@@ -6,6 +6,7 @@
 //! changes things with: the [`database`], the [`unit_of_work`] with its outbox, and the [`feed`].
 
 mod admin;
+mod admission;
 pub mod api_key;
 pub mod aside;
 pub mod auth;

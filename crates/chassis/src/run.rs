@@ -9,10 +9,11 @@ use clap::Parser as _;
 use contract::rpc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tonic::service::Routes;
 use tonic::transport::Server;
 
+use crate::admission::Admission;
 use crate::auth::Authenticator;
 use crate::config::{Arguments, Command, Config, ServerConfig};
 use crate::error::chain;
@@ -27,6 +28,9 @@ const EXIT_USAGE: u8 = 64;
 
 /// How many streams one connection may have open at once.
 const STREAMS_MAX: u32 = 1_024;
+
+/// How many connections of clients that gave up before they were served wait to be let go (CVE-2023-44487, "rapid reset").
+const RESETS_WAITING_MAX: usize = 64;
 
 /// The largest header list that is read, in bytes.
 const HEADER_BYTES_MAX: u32 = 64 * 1024;
@@ -92,6 +96,9 @@ pub struct Running {
     /// What it stands on.
     pub foundation: Foundation,
     stop: oneshot::Sender<()>,
+    /// Rings when the last connection has ended.
+    served: oneshot::Receiver<()>,
+    drain_delay: Duration,
     drain: Duration,
 }
 
@@ -103,20 +110,22 @@ pub async fn start<S: Service>(config: Config<S::Config>, surroundings: Surround
     let foundation = Foundation::lay::<S>(&config, &surroundings)?;
     let service = S::build(config.service.clone(), &foundation).await?;
     let routes = with_health_and_reflection(S::routes(service), S::NAME, &foundation).await?;
+    let admission = Arc::new(Admission::new(config.server.calls_max));
     let layers = Arc::new(Layers {
         service: S::NAME,
         clock: Arc::clone(&foundation.clock),
         request_ids: Ids::new(&*foundation.entropy),
         metrics: foundation.metrics.rpc(),
-        calls: Semaphore::new(config.server.calls_max),
+        admission: Arc::clone(&admission),
         authenticator: Authenticator::new(S::NAME, &foundation.learnt, Arc::clone(&foundation.authority)),
         draining: foundation.tasks.draining(),
         aside: foundation.aside.clone(),
     });
     begin_jobs(&config.server, &foundation);
+    foundation.tasks.spawn("admission", admission.look_after(foundation.metrics.clone()));
     let (stop, stopped) = oneshot::channel();
     let admin_address = serve_admin(&config.server, &foundation).await?;
-    let address = serve(&config.server, routes, Stack(layers), &foundation, stopped).await?;
+    let (address, served) = serve(&config.server, routes, Stack(layers), &foundation, stopped).await?;
     tracing::info!(%address, %admin_address, "serving");
     foundation.readiness.seal();
     Ok(Running {
@@ -124,20 +133,32 @@ pub async fn start<S: Service>(config: Config<S::Config>, surroundings: Surround
         admin_address,
         foundation,
         stop,
+        served,
+        drain_delay: Duration::from_millis(config.server.drain_delay_ms),
         drain: Duration::from_secs(config.server.drain_seconds_max),
     })
 }
 
 impl Running {
-    /// Drains: takes no new calls, lets those under way end, and ends the jobs; at most as long as `drain_seconds_max`.
+    /// Drains, in an order that loses no call: says that it is not ready, and serves on for `drain_delay_ms`, until whoever
+    /// balances calls has heard of it; accepts no more connections, tells those that are open to end (HTTP/2's GOAWAY), and lets
+    /// the calls under way end; then ends the jobs, which those calls may need. All but the delay takes at most
+    /// `drain_seconds_max`.
     pub async fn stop(self) {
-        self.foundation.readiness.drain();
-        // Gone already only if the server ended by itself.
-        let _ = self.stop.send(());
-        if tokio::time::timeout(self.drain, self.foundation.tasks.end()).await.is_err() {
+        let Foundation { readiness, tasks, database, .. } = &self.foundation;
+        readiness.drain();
+        tokio::time::sleep(self.drain_delay).await;
+        let end = async {
+            tasks.drain();
+            // Gone already only if the server ended by itself.
+            let _ = self.stop.send(());
+            let _ = self.served.await;
+            tasks.end().await;
+        };
+        if tokio::time::timeout(self.drain, end).await.is_err() {
             tracing::warn!("drain_seconds_max is over: what was under way is cut off");
         }
-        self.foundation.database.pool().close().await;
+        database.pool().close().await;
     }
 }
 
@@ -199,12 +220,15 @@ async fn serve(
     stack: Stack,
     foundation: &Foundation,
     stopped: oneshot::Receiver<()>,
-) -> Result<SocketAddr, StartError> {
+) -> Result<(SocketAddr, oneshot::Receiver<()>), StartError> {
     let (listener, address) = listen(config.listen).await?;
     let connections = connection::accept(listener, foundation.tls.clone(), config.connections_max, &foundation.tasks);
     let server = Server::builder()
         .max_concurrent_streams(STREAMS_MAX)
         .http2_max_header_list_size(HEADER_BYTES_MAX)
+        .http2_max_pending_accept_reset_streams(Some(RESETS_WAITING_MAX))
+        // Told to go elsewhere, a client comes back to whichever replica there is: new ones get their share of the calls.
+        .max_connection_age(Duration::from_secs(config.connection_age_seconds_max))
         .http2_keepalive_interval(Some(Duration::from_secs(20)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
         .layer(stack)
@@ -213,12 +237,15 @@ async fn serve(
             // Told to stop, or the one who could tell is gone: either way.
             let _ = stopped.await;
         });
+    let (end, served) = oneshot::channel();
     foundation.tasks.spawn_to_its_end(async move {
         if let Err(error) = server.await {
             tracing::error!(%error, "the gRPC port ended");
         }
+        // Nobody waits for it unless the service stops.
+        let _ = end.send(());
     });
-    Ok(address)
+    Ok((address, served))
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {

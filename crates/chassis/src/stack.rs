@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use contract::rpc::Bulk;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::service::Routes;
 use tower::{Layer, Service};
 
+use crate::admission::Admission;
 use crate::aside::Aside;
 use crate::auth::Authenticator;
 use crate::clock::SharedClock;
@@ -28,7 +28,7 @@ pub(crate) struct Layers {
     pub(crate) clock: SharedClock,
     pub(crate) request_ids: request_id::Ids,
     pub(crate) metrics: Arc<RpcMetrics>,
-    pub(crate) calls: Semaphore,
+    pub(crate) admission: Arc<Admission>,
     pub(crate) authenticator: Authenticator,
     pub(crate) draining: CancellationToken,
     pub(crate) aside: Aside,

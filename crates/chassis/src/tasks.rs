@@ -1,4 +1,4 @@
-//! The tasks that run beside the calls. All end when the service drains; none is forgotten.
+//! The tasks that run beside the calls. All end with the service, after its last call; none is forgotten.
 
 use std::future::Future;
 
@@ -9,11 +9,13 @@ use tokio_util::task::TaskTracker;
 #[derive(Clone, Debug, Default)]
 pub struct Tasks {
     tracker: TaskTracker,
+    draining: CancellationToken,
     ending: CancellationToken,
 }
 
 impl Tasks {
-    /// Runs a task until it is done or the service drains. Anything that it must not leave half-done belongs into a
+    /// Runs a task until it is done or the service ends, which it does after its last call: calls may need what the task does.
+    /// Anything that it must not leave half-done belongs into a
     /// transaction.
     pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let ending = self.ending.clone();
@@ -28,7 +30,7 @@ impl Tasks {
 
     /// Ends when the service drains: for streams to callers, which would otherwise go on until they are cut off.
     pub fn ending(&self) -> impl Future<Output = ()> + Send + use<> {
-        self.ending.clone().cancelled_owned()
+        self.draining.clone().cancelled_owned()
     }
 
     /// Runs to its end something that a drain must wait for, however long it takes.
@@ -39,11 +41,17 @@ impl Tasks {
 
     /// Rings when the service drains.
     pub(crate) fn draining(&self) -> CancellationToken {
-        self.ending.clone()
+        self.draining.clone()
+    }
+
+    /// Ends what would go on for ever in calls: the service takes no new ones.
+    pub(crate) fn drain(&self) {
+        self.draining.cancel();
     }
 
     /// Tells every task to end, and waits until all have.
     pub(crate) async fn end(&self) {
+        self.draining.cancel();
         self.ending.cancel();
         self.tracker.close();
         self.tracker.wait().await;

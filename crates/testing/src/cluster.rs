@@ -233,6 +233,10 @@ impl Cluster {
     }
 
     fn stop_all(&mut self) -> Result<()> {
+        // All services at once, since each of several serves on for a while.
+        for (_, child) in self.running.iter().filter(|(member, _)| SERVICES.contains(&member.part)) {
+            child.signal(Signal::SIGTERM);
+        }
         let mut all = Ok(());
         for member in self.config.members().into_iter().rev() {
             all = all.and(self.stop_member(member));

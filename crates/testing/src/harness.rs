@@ -84,9 +84,11 @@ fn config<C>(
         server: ServerConfig {
             listen: any,
             admin_listen: any,
+            drain_delay_ms: 0,
             drain_seconds_max: 5,
             calls_max: 256,
             connections_max: 256,
+            connection_age_seconds_max: 300,
             outbox_max: 10_000,
         },
         tls: TlsConfig {

@@ -15,15 +15,24 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// The address for metrics and health over plain HTTP. Not to be reached from outside.
     pub admin_listen: SocketAddr,
-    /// How long calls under way may take to end after SIGTERM.
+    /// How long after SIGTERM it still takes new calls, while it says that it is not ready: until whoever balances calls has
+    /// noticed. Envoy asks twice a second.
+    #[serde(default = "default_drain_delay_ms")]
+    pub drain_delay_ms: u64,
+    /// How long calls under way may take to end after that.
     #[serde(default = "default_drain_seconds_max")]
     pub drain_seconds_max: u64,
-    /// How many calls may be under way at once; more are refused with OVERLOADED.
+    /// How many calls may be under way at once, at the most: it is fewer while work waits for a processor. More are refused with
+    /// OVERLOADED.
     #[serde(default = "default_calls_max")]
     pub calls_max: usize,
     /// How many connections may be open at once; more wait to be accepted.
     #[serde(default = "default_connections_max")]
     pub connections_max: usize,
+    /// How long a connection takes new calls, before its client is told to open another (HTTP/2's GOAWAY). Calls under way end in
+    /// peace, streams too.
+    #[serde(default = "default_connection_age_seconds_max")]
+    pub connection_age_seconds_max: u64,
     /// How many events wait for the audit sink before the oldest are shed.
     #[serde(default = "default_outbox_max")]
     pub outbox_max: i64,
@@ -94,7 +103,8 @@ pub struct PeerConfig {
 /// The most addresses that a peer may have.
 pub const ADDRESSES_MAX: usize = 16;
 
-/// `https://HOST:PORT`, or a list of them: one for each replica. Calls take turns over them.
+/// `https://HOST:PORT`, or a list of them: one for each replica, or names that stand for several. Names are looked up every 5
+/// seconds. Calls take turns over all addresses.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged, expecting = "https://HOST:PORT, or a list of them")]
 pub enum Addresses {
@@ -119,6 +129,10 @@ impl ServerConfig {
         for (key, value) in [
             ("server.calls_max", self.calls_max),
             ("server.connections_max", self.connections_max),
+            (
+                "server.connection_age_seconds_max",
+                usize::try_from(self.connection_age_seconds_max).unwrap_or(usize::MAX),
+            ),
             ("server.outbox_max", usize::try_from(self.outbox_max).unwrap_or(0)),
         ] {
             if value == 0 {
@@ -167,6 +181,10 @@ impl Default for TelemetryConfig {
     }
 }
 
+fn default_drain_delay_ms() -> u64 {
+    1_500
+}
+
 fn default_drain_seconds_max() -> u64 {
     20
 }
@@ -177,6 +195,10 @@ fn default_calls_max() -> usize {
 
 fn default_connections_max() -> usize {
     4_096
+}
+
+fn default_connection_age_seconds_max() -> u64 {
+    300
 }
 
 fn default_outbox_max() -> i64 {

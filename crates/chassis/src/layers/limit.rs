@@ -1,8 +1,10 @@
 //! Bounds the calls under way. One too many is refused at once, which is cheap, instead of waiting, which is not.
 
 use contract::Reason;
+use contract::rpc::Entry;
 
 use super::{Call, Request, Response, pass, refuse};
+use crate::admission::Kind;
 use crate::stack::Layers;
 
 pub(crate) async fn layer<F: Future<Output = Response>>(
@@ -16,11 +18,15 @@ pub(crate) async fn layer<F: Future<Output = Response>>(
     if call.is_open() {
         return next(call, request).await;
     }
-    match layers.calls.try_acquire() {
+    let kind = Kind {
+        is_change: call.rpc.is_some_and(|rpc| !rpc.audit_action.is_empty()),
+        is_administration: call.rpc.is_some_and(|rpc| rpc.entry == Entry::Edge),
+    };
+    match layers.admission.enter(kind) {
         Ok(_place) => next(call, request).await,
-        Err(_) => {
-            let limit = vec![("limit", "calls_max".to_owned())];
-            refuse(&call, Reason::Overloaded, "the service has as many calls under way as it may", limit)
+        Err(limit) => {
+            let text = "the service has as many calls under way as it can serve in time";
+            refuse(&call, Reason::Overloaded, text, vec![("limit", limit.to_owned())])
         }
     }
 }

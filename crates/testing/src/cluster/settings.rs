@@ -14,6 +14,9 @@ use crate::postgres::Server;
 /// takes no time worth speaking of, and nothing is written while nothing changes.
 const SNAPSHOT_SECONDS: i64 = 20;
 
+/// How long one of several processes serves on when it is told to stop: Envoy notices within half a second.
+const DRAIN_DELAY_MS: i64 = 1_000;
+
 /// How the services' logs look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -37,6 +40,8 @@ pub(super) fn render(config: &ClusterConfig, files: &Files, server: &Server, mem
         table([
             ("listen", format!("127.0.0.1:{listen}").into()),
             ("admin_listen", format!("127.0.0.1:{admin_listen}").into()),
+            // One that is alone has nobody who could take over meanwhile.
+            ("drain_delay_ms", if config.ports.replicas() > 1 { DRAIN_DELAY_MS } else { 0 }.into()),
             ("drain_seconds_max", 10.into()),
         ]),
     );
