@@ -11,12 +11,14 @@ use crate::local::up;
 use crate::shell::{self, say};
 use crate::tree;
 
-/// The long comparisons: a crate, and its tests that only run when asked for.
-const SOAKS: &[(&str, &str)] = &[("e2e", "oracle")];
+/// Tests that only run when asked for: a crate, its test program, and which of that program's.
+type Asked = (&'static str, &'static str, &'static [&'static str]);
 
-/// The stories that need a machine of their own, since they judge how fast things are: a crate, and its tests that only run when
-/// asked for.
-const FAULTS: &[(&str, &str)] = &[("e2e", "replicas")];
+/// The long comparisons, and two minutes of kills.
+const SOAKS: &[Asked] = &[("e2e", "oracle", &[]), ("e2e", "faults", &["two_minutes", "--test-threads=1"])];
+
+/// The stories that need a machine of their own, since they judge how fast things are: one after the other.
+const FAULTS: &[Asked] = &[("e2e", "faults", &["--skip=two_minutes", "--test-threads=1"])];
 
 /// How many answers of the engine a soak compares with the plain evaluator's.
 const ENGINE_ANSWERS: &str = "1000000";
@@ -27,7 +29,7 @@ pub(crate) struct Options {
     /// The long comparisons instead: half an hour.
     #[arg(long)]
     soak: bool,
-    /// The stories in which processes are killed under calls instead: a minute, on a machine that does nothing else.
+    /// The stories in which processes are killed under calls instead: some minutes, on a machine that does nothing else.
     #[arg(long, conflicts_with = "soak")]
     faults: bool,
     /// Further arguments of `cargo test`, in place of --workspace if they name packages.
@@ -49,6 +51,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     installed?;
     shell::done("Envoy, PostgreSQL, buf, SpiceDB, its Python client and Node.js are in the cache", took);
     if options.soak {
+        up::build(false)?;
         let (done, took) = shell::timed(soak);
         shell::done("soak", took);
         postgres::stop_shared()?;
@@ -69,11 +72,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 /// Runs the tests that only run when asked for.
-fn asked_for(tests: &[(&str, &str)]) -> Result<()> {
-    for (package, test) in tests {
+fn asked_for(tests: &[Asked]) -> Result<()> {
+    for (package, test, which) in tests {
         let mut cargo = Command::new(shell::cargo());
         cargo.current_dir(tree::root()).args(["test", "--package", package, "--test", test]);
-        shell::run(cargo.args(["--", "--ignored", "--nocapture"]))?;
+        shell::run(cargo.args(["--", "--ignored", "--nocapture"]).args(*which))?;
     }
     Ok(())
 }

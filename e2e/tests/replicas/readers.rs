@@ -9,7 +9,7 @@ use e2e::{World, shared_with};
 use testing::Part;
 use testing::sample::Gateway;
 
-use crate::{EVERYTHING_RUNS, REPLICAS};
+use crate::REPLICAS;
 
 /// Writes take turns over the replicas: with so many, each has written, and each has been asked about the other's.
 const WRITES: usize = 6;
@@ -43,7 +43,6 @@ async fn may_view(replica: &Gateway, token: &str, requirement: consistency::Requ
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_replica_answers_by_a_write_at_its_token_and_when_asked_to_be_fully_consistent() {
-    let _everything_runs = EVERYTHING_RUNS.read().await;
     let world = shared_with(REPLICAS).await;
     let (replicas, token) = replicas(&world).await;
     assert_eq!(replicas.len(), usize::from(REPLICAS));

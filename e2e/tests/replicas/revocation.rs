@@ -10,14 +10,13 @@ use testing::Part;
 use testing::sample::Gateway;
 use tonic::Code;
 
-use crate::{EVERYTHING_RUNS, REPLICAS};
+use crate::REPLICAS;
 
 /// So many refusals in a row have come from every gate.
 const IN_A_ROW: usize = 6;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_key_and_its_token_are_refused_by_every_replica_within_five_seconds() {
-    let _everything_runs = EVERYTHING_RUNS.read().await;
     let world = shared_with(REPLICAS).await;
     // Calls take turns: each of the two keys is ended by another identity.
     for _ in 0..REPLICAS {

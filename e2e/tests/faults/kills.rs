@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use e2e::{DOCUMENTS, World, shared_with};
+use e2e::{DOCUMENTS, World};
 use http::{Request, Version};
 use testing::Part;
 use testing::cluster::{Member, metrics_of};
 use tokio::task::JoinSet;
 
-use crate::{EVERYTHING_RUNS, REPLICAS};
+use crate::REPLICAS;
 
 /// How long after the death of a replica calls may fail.
 const LEFT_OUT_WITHIN: Duration = Duration::from_secs(2);
@@ -50,8 +50,7 @@ async fn checks(world: &World, member: Member) -> f64 {
 }
 
 async fn kill_and_bring_back(victim: Member) {
-    let _alone = EVERYTHING_RUNS.write().await;
-    let world = shared_with(REPLICAS).await;
+    let world = Arc::new(World::start_with("kills", REPLICAS).await);
     let end = Arc::new(AtomicBool::new(false));
     let mut callers = JoinSet::new();
     for _ in 0..CALLERS {

@@ -1,0 +1,14 @@
+//! Stories in which processes of a cluster end under calls. Each has a cluster of its own, with two processes of each service.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod callers;
+mod chaos;
+mod dice;
+mod kills;
+mod ledger;
+mod load;
+mod rolling;
+mod writers;
+
+/// How many processes each service has.
+const REPLICAS: u8 = 2;
