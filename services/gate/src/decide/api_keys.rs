@@ -77,9 +77,10 @@ impl ApiKeys {
         self.known.created(event.api_key_id);
     }
 
-    /// Identity tells everything anew.
+    /// Identity was restored, and tells everything anew: owners that are remembered may be of keys that it has lost.
     pub(crate) fn forget_known(&self) {
         self.known.forget_all();
+        self.owners.invalidate_all();
     }
 
     /// Identity ended a key.
