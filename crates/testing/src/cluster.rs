@@ -210,6 +210,16 @@ impl Cluster {
         self.wait_until_ready(member).await
     }
 
+    /// Begins another epoch of a service's database, as an operator does after a restore. The service must be stopped.
+    ///
+    /// # Errors
+    /// What the service says.
+    pub fn begin_epoch(&self, service: Part) -> Result<()> {
+        let mut command = self.files.service_command(&self.config, service.into());
+        command.arg("begin-epoch");
+        run_to_its_end(command, "begin another epoch", service)
+    }
+
     /// Lets a process and its children stand still, with its connections open.
     pub fn pause(&self, member: impl Into<Member>) {
         if let Some(child) = self.running.get(&member.into()) {
@@ -275,18 +285,18 @@ impl Cluster {
         command.args(["--set", &format!("database.url={}", self.server.url(&role, service.name()))]);
         let password = database::password_file(&self.files.passwords(), &role);
         command.arg("--set").arg(format!("database.password_file={}", password.display()));
-        let output = command.output().doing(|| format!("run {:?}", command.get_program()))?;
-        if output.status.success() {
-            return Ok(());
-        }
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(Error::new(format!(
-            "the database of {} cannot be migrated, {}:\n{}",
-            service.name(),
-            output.status,
-            said.trim_end()
-        )))
+        run_to_its_end(command, "migrate the database", service)
     }
+}
+
+fn run_to_its_end(mut command: Command, what: &str, service: Part) -> Result<()> {
+    let output = command.output().doing(|| format!("run {:?}", command.get_program()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let name = service.name();
+    Err(Error::new(format!("{name} cannot {what}, {}:\n{}", output.status, said.trim_end())))
 }
 
 impl Drop for Cluster {

@@ -2,6 +2,7 @@
 //!
 //! It refuses to run as root, so root runs it as `nobody`, in folders that `nobody` can reach.
 
+mod copies;
 mod shared;
 
 use std::fs::{self, Permissions};

@@ -2,11 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod callers;
+mod certificates;
 mod chaos;
 mod dice;
 mod kills;
 mod ledger;
 mod load;
+mod restore;
 mod rolling;
 mod writers;
 
