@@ -193,6 +193,14 @@ mod tests {
     }
 
     #[test]
+    fn who_is_refused_for_a_moment_is_told_how_long_to_wait_and_nobody_else() {
+        let pause = |reason| status(reason, String::new(), Vec::new(), "r1").get_details_retry_info();
+        let overloaded = pause(Reason::Overloaded).and_then(|info| info.retry_delay);
+        assert_eq!(overloaded, Some(Duration::from_millis(250)));
+        assert!(pause(Reason::NotReady).is_some() && pause(Reason::PermissionMissing).is_none());
+    }
+
+    #[test]
     fn a_reason_decides_the_code_and_stands_in_error_info() {
         let status = to_status(&FieldInvalid::new("page_size", "must be at most 1000"), "r1");
         assert_eq!(status.code(), tonic::Code::InvalidArgument);

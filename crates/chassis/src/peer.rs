@@ -35,6 +35,9 @@ use retries::Retries;
 /// How much less time a callee is given than its caller has, at the most: a twentieth, but no more than this.
 const MARGIN_MAX: Duration = Duration::from_millis(50);
 
+/// How often one call may meet a connection that is ending: twice in a row is bad luck, more is no luck any more.
+const ANEW_MAX: u32 = 2;
+
 /// How long a stream may take to open.
 const OPEN: Duration = Duration::from_secs(5);
 
@@ -119,6 +122,8 @@ enum Next<R> {
     Done(Result<R, Status>),
     /// It has done nothing there, so that another endpoint may be asked, whatever it asks.
     Elsewhere(Status),
+    /// The connection was ending, and it was not served there: it can be asked again at once, over another.
+    Anew(Status),
     /// It may be asked again, if the budget has room.
     Again(Status),
 }
@@ -193,7 +198,7 @@ impl Peer {
     {
         self.retries.called();
         let all = self.endpoints.all();
-        let (mut tried, mut attempts) = (Tried::default(), 0);
+        let (mut tried, mut attempts, mut anew) = (Tried::default(), 0, 0);
         let mut last = Status::unavailable("calls_under_way_max: every endpoint has as many calls under way as it may");
         while let Some(place) = self.endpoints.choose(&all, &mut tried) {
             attempts += 1;
@@ -205,6 +210,13 @@ impl Peer {
             last = match self.judge(&place, answer, line.may_repeat()) {
                 Next::Done(answer) => return answer,
                 Next::Elsewhere(status) => status,
+                Next::Anew(status) => {
+                    if anew < ANEW_MAX {
+                        anew += 1;
+                        tried = Tried::default();
+                    }
+                    status
+                }
                 Next::Again(status) => {
                     if !self.retries.may_repeat() {
                         self.metrics.retry_refused();
@@ -257,9 +269,12 @@ impl Peer {
             }
             return Next::Done(Err(status));
         }
+        if was_not_served(&status) {
+            return Next::Anew(status);
+        }
         self.endpoints.broke(place);
         self.metrics.left_out();
-        if was_never_sent(&status) {
+        if had_no_connection(&status) {
             Next::Elsewhere(status)
         } else if may_repeat {
             Next::Again(status)
@@ -288,10 +303,27 @@ fn tell<M>(request: &mut Request<M>, name: &'static str, value: Option<&str>) {
     }
 }
 
+/// The causes of an answer that the transport made, the nearest first.
+fn causes(status: &Status) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(status.source(), |&error| error.source())
+}
+
 /// Whether there was no connection to send the call over.
-fn was_never_sent(status: &Status) -> bool {
-    let mut causes = std::iter::successors(status.source(), |&error| error.source());
-    causes.any(|cause| cause.is::<ConnectError>())
+fn had_no_connection(status: &Status) -> bool {
+    causes(status).any(|cause| cause.is::<ConnectError>())
+}
+
+/// Whether the connection was ending, and the other end has not begun with the call: it was not sent at all, refused as a stream, or
+/// is one of those that a GOAWAY says are not served (RFC 9113, 6.8 and 8.7).
+fn was_not_served(status: &Status) -> bool {
+    causes(status).any(|cause| {
+        let was_not_sent = cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled);
+        let was_turned_away = cause.downcast_ref::<h2::Error>().is_some_and(|error| {
+            let is_goodbye = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
+            error.is_remote() && (is_goodbye || error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM))
+        });
+        was_not_sent || was_turned_away
+    })
 }
 
 #[cfg(test)]

@@ -57,3 +57,26 @@ impl Tasks {
         self.tracker.wait().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_runs_beside_calls_goes_on_while_they_drain_and_ends_after_them() {
+        let tasks = Tasks::default();
+        let (alive, mut ended) = tokio::sync::oneshot::channel::<()>();
+        tasks.spawn("job", async move {
+            let _alive = alive;
+            std::future::pending().await
+        });
+        tasks.drain();
+        tasks.ending().await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert!(ended.try_recv().is_err_and(|error| error == tokio::sync::oneshot::error::TryRecvError::Empty));
+        tasks.end().await;
+        assert!(ended.await.is_err(), "the job is dropped");
+    }
+}

@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod connections;
+mod demo;
 mod feed;
+mod peers;
 mod unit_of_work;
 
 use std::path::PathBuf;
