@@ -115,6 +115,7 @@ impl State {
             ports: Ports::from_base(settings.port_base, settings.replicas)?,
             binaries: built.parent().unwrap_or(&built).join(profile),
             log_format: settings.log_format,
+            spans: None,
             overrides: std::collections::BTreeMap::new(),
         })
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chassis::auth::{Authority, AuthorityUnavailable};
 use chassis::config::TelemetryConfig;
 use chassis::logs::{self, Logging};
-use chassis::{Context, Foundation, Service, ServiceConfig, StartError, Subject, TenantId, call};
+use chassis::{Context, Foundation, Service, ServiceConfig, StartError, Subject, TenantId, Traces, call};
 use contract::permissions::v1::permission_service_server::{PermissionService, PermissionServiceServer};
 use contract::permissions::v1::{
     CheckBulkRequest, CheckBulkResponse, CheckRequest, CheckResponse, CheckStreamRequest, CheckStreamResponse,
@@ -147,5 +147,5 @@ pub(crate) async fn serve() -> Result<(), Void> {
 /// As a service logs, to a file that keeps nothing.
 fn log_to_nowhere() -> Result<Logging, Void> {
     let nowhere = std::fs::File::create("/dev/null").map_err(|error| error.to_string())?;
-    logs::begin_to(&TelemetryConfig::default(), nowhere).map_err(|error| error.to_string())
+    logs::begin_to(&TelemetryConfig::default(), &Traces::default(), nowhere).map_err(|error| error.to_string())
 }

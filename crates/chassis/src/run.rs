@@ -20,6 +20,7 @@ use crate::layers::request_id::Ids;
 use crate::service::{Foundation, Service, Surroundings};
 use crate::stack::{Layers, Stack};
 use crate::start::StartError;
+use crate::traces::Traces;
 use crate::{admin, connection, database, idempotency, logs, outbox};
 
 /// The exit code for a wrong command line or configuration (sysexits' EX_USAGE).
@@ -66,8 +67,9 @@ pub fn run<S: Service>() -> ExitCode {
 
 async fn serve_until_told<S: Service>(config: Config<S::Config>) -> Result<(), StartError> {
     // To the very end of this, so that what is logged last is written too.
-    let _logging = logs::begin(&config.telemetry)?;
-    let running = start::<S>(config, Surroundings::default()).await?;
+    let traces = Traces::begin(S::NAME, &config)?;
+    let _logging = logs::begin(&config.telemetry, &traces)?;
+    let running = start::<S>(config, Surroundings { traces: traces.clone(), ..Surroundings::default() }).await?;
     let refuse = |error: std::io::Error| StartError::Service(format!("cannot hear signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(refuse)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(refuse)?;
@@ -77,6 +79,7 @@ async fn serve_until_told<S: Service>(config: Config<S::Config>) -> Result<(), S
     }
     tracing::info!("draining");
     running.stop().await;
+    traces.end().await;
     tracing::info!("drained");
     Ok(())
 }
@@ -101,11 +104,16 @@ pub struct Running {
 pub async fn start<S: Service>(config: Config<S::Config>, surroundings: Surroundings) -> Result<Running, StartError> {
     let foundation = Foundation::lay::<S>(&config, &surroundings)?;
     let service = S::build(config.service.clone(), &foundation).await?;
+    let missing = foundation.metrics.missing(S::NAME);
+    if !missing.is_empty() {
+        tracing::error!(metrics = missing.join(", "), "metrics.toml declares what is not registered");
+    }
     let routes = with_health_and_reflection(S::routes(service), S::NAME, &foundation).await?;
     let layers = Arc::new(Layers {
         service: S::NAME,
         clock: Arc::clone(&foundation.clock),
         request_ids: Ids::new(&*foundation.entropy),
+        traces: surroundings.traces.clone(),
         metrics: foundation.metrics.rpc(),
         calls: Semaphore::new(config.server.calls_max),
         authenticator: Authenticator::new(S::NAME, &foundation.learnt, Arc::clone(&foundation.authority)),

@@ -19,6 +19,7 @@ use crate::readiness::Readiness;
 use crate::start::StartError;
 use crate::tasks::Tasks;
 use crate::tls::Tls;
+use crate::traces::Traces;
 
 /// A service: its name, its configuration, its tables, and how it is put together.
 pub trait Service: Sized + Send + Sync + 'static {
@@ -72,11 +73,13 @@ pub struct Surroundings {
     pub clock: SharedClock,
     /// Randomness.
     pub entropy: SharedEntropy,
+    /// Who makes spans: nobody, unless the process says otherwise.
+    pub traces: Traces,
 }
 
 impl Default for Surroundings {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), traces: Traces::default() }
     }
 }
 
@@ -86,7 +89,7 @@ impl Foundation {
             database: Database::open(&config.database)?,
             clock: Arc::clone(&surroundings.clock),
             entropy: Arc::clone(&surroundings.entropy),
-            metrics: Metrics::new(S::NAME),
+            metrics: Metrics::new(S::NAME, &surroundings.traces.counts()),
             tasks: Tasks::default(),
             aside: Aside::begin("aside"),
             readiness: Readiness::default(),

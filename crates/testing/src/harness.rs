@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chassis::clock::{ManualClock, SystemEntropy};
+use chassis::clock::ManualClock;
 use chassis::config::{Addresses, Config, DatabaseConfig, PeerConfig, ServerConfig, TelemetryConfig, TlsConfig};
 use chassis::signing::SigningKey;
 use chassis::{Running, Service, Surroundings};
@@ -141,7 +141,7 @@ impl Files {
 
 impl Harness {
     async fn run<S: Service>(&mut self, config: Config<S::Config>) {
-        let surroundings = Surroundings { clock: Arc::new(self.clock.clone()), entropy: Arc::new(SystemEntropy) };
+        let surroundings = Surroundings { clock: Arc::new(self.clock.clone()), ..Surroundings::default() };
         let running = chassis::start::<S>(config, surroundings).await.expect("the service starts");
         let mut ready = running.foundation.readiness.watch();
         let waited = tokio::time::timeout(std::time::Duration::from_secs(20), ready.wait_for(|ready| *ready)).await;

@@ -1,6 +1,7 @@
 //! How many decisions ended how, and how permissions was asked. All labels come from closed lists.
 
 use chassis::Metrics;
+use contract::metrics::gate as declared;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -22,9 +23,7 @@ struct Labels {
 impl DecisionMetrics {
     pub(crate) fn register(metrics: &Metrics) -> Self {
         let own = Self::default();
-        metrics.register(|registry| {
-            registry.register("gate_decisions", "Decisions about calls, by outcome and reason", own.decisions.clone());
-        });
+        metrics.register(&declared::GATE_DECISIONS, own.decisions.clone());
         own
     }
 
@@ -48,10 +47,7 @@ struct Way {
 impl QuestionMetrics {
     pub(crate) fn register(metrics: &Metrics) -> Self {
         let own = Self::default();
-        metrics.register(|registry| {
-            let help = "Questions to permissions, by whether they were asked on an open stream or by a call";
-            registry.register("gate_questions", help, own.questions.clone());
-        });
+        metrics.register(&declared::GATE_QUESTIONS, own.questions.clone());
         own
     }
 
