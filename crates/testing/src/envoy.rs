@@ -207,7 +207,7 @@ pub fn command(program: &Path, configuration: &Path) -> Command {
 }
 
 fn tracing(tracing: &Tracing) -> String {
-    fill(TRACING, &[("SAMPLED_PERCENT", &tracing.sampled_percent.to_string())])
+    fill(TRACING, &[("SAMPLED_OF_A_MILLION", &format!("{:.0}", tracing.sampled_percent * 10_000.0))])
 }
 
 fn stripped_headers(tracing: Option<&Tracing>) -> String {
