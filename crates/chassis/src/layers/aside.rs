@@ -114,7 +114,9 @@ mod tests {
     }
 
     async fn served(bulk: Bulk, bytes: u32, first: usize) -> String {
-        let answer = layer(&Aside::begin("aside"), bulk, message(bytes, first), echo).await;
+        // Kept until the answer is read: its threads write it.
+        let aside = Aside::begin("aside");
+        let answer = layer(&aside, bulk, message(bytes, first), echo).await;
         let thread = answer.headers()["thread"].to_str().unwrap().to_owned();
         let echoed = answer.into_body().collect().await.unwrap().to_bytes();
         assert_eq!(echoed.len(), 5 + bytes as usize);
