@@ -111,6 +111,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use chassis::AuditEvent;
+    use chassis::traces::Carried;
     use time::OffsetDateTime;
     use tokio::sync::oneshot;
     use tokio::time::Instant;
@@ -127,6 +128,7 @@ mod tests {
             change: Change::Updates(Vec::new()),
             event,
             deadline: Instant::now(),
+            trace: Carried::default(),
             answer: oneshot::channel().0,
             turn: FirstToDecide::default(),
         }
