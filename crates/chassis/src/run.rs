@@ -67,7 +67,7 @@ pub fn run<S: Service>() -> ExitCode {
 
 async fn serve_until_told<S: Service>(config: Config<S::Config>) -> Result<(), StartError> {
     // To the very end of this, so that what is logged last is written too.
-    let traces = Traces::begin(S::NAME, &config)?;
+    let traces = Traces::begin(S::NAME, config.server.listen, &config.tls, &config.telemetry)?;
     let _logging = logs::begin(&config.telemetry, &traces)?;
     let running = start::<S>(config, Surroundings { traces: traces.clone(), ..Surroundings::default() }).await?;
     let refuse = |error: std::io::Error| StartError::Service(format!("cannot hear signals: {error}"));

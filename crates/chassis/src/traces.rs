@@ -11,6 +11,7 @@ mod traceparent;
 
 use std::borrow::Cow;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -28,7 +29,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Endpoint;
 
-use crate::config::{Config, TelemetryConfig};
+use crate::config::{TelemetryConfig, TlsConfig};
 use crate::start::StartError;
 use crate::tls::Tls;
 
@@ -57,17 +58,23 @@ struct Exporting {
 }
 
 impl Traces {
-    /// Begins to send spans where the configuration says; to nowhere if it says nothing. On the runtime that calls are served on.
+    /// Begins to send the spans of the process of `service` that listens at `instance` where the configuration says; to nowhere if
+    /// it says nothing. On the runtime that calls are served on.
     ///
     /// # Errors
     /// If the collector's address or the certificate is of no use.
-    pub fn begin<S>(service: &'static str, config: &Config<S>) -> Result<Self, StartError> {
-        let Some(endpoint) = &config.telemetry.otlp_endpoint else { return Ok(Self::default()) };
+    pub fn begin(
+        service: &'static str,
+        instance: SocketAddr,
+        tls: &TlsConfig,
+        config: &TelemetryConfig,
+    ) -> Result<Self, StartError> {
+        let Some(endpoint) = &config.otlp_endpoint else { return Ok(Self::default()) };
         let refuse = |error: &dyn std::fmt::Display| StartError::Config(format!("telemetry.otlp_endpoint: {error}"));
         let mut channel =
             Endpoint::from_shared(endpoint.clone()).map_err(|error| refuse(&error))?.connect_timeout(CONNECT_MAX);
         if let (Some("https"), Some(host)) = (channel.uri().scheme_str(), channel.uri().host()) {
-            let tls = Tls::load(&config.tls)?.client(host);
+            let tls = Tls::load(tls)?.client(host);
             channel = channel.tls_config(tls).map_err(|error| refuse(&error))?;
         }
         let exporter = SpanExporter::builder().with_tonic().with_channel(channel.connect_lazy()).build();
@@ -75,11 +82,11 @@ impl Traces {
         let resource = Resource::builder_empty().with_service_name(service).with_attributes([
             KeyValue::new("service.namespace", "bailiwick"),
             KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
-            KeyValue::new("service.instance.id", config.server.listen.to_string()),
+            KeyValue::new("service.instance.id", instance.to_string()),
         ]);
         let resource = resource.build();
         exporter.set_resource(&resource);
-        Ok(Self::to(exporter, resource, &config.telemetry))
+        Ok(Self::to(exporter, resource, config))
     }
 
     fn to(

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
@@ -12,10 +13,11 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use serde::Serialize;
 use tokio::sync::oneshot;
-use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status};
 
+use crate::certificates::{self, CertificateFiles};
 use crate::error::{Doing, Result};
 
 /// How many spans are kept; the oldest go first.
@@ -67,13 +69,31 @@ impl Collector {
     /// # Errors
     /// If the port is taken.
     pub fn begin(port: u16) -> Result<Self> {
+        Self::serve(port, Server::builder())
+    }
+
+    /// Listens on a free port, to those alone who have a certificate of this authority.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub fn begin_for_peers(certificate: &CertificateFiles, authority: &Path) -> Result<Self> {
+        let doing = || "serve the collector over TLS".to_owned();
+        let identity =
+            Identity::from_pem(certificates::read(&certificate.certificate)?, certificates::read(&certificate.key)?);
+        let tls = ServerTlsConfig::new()
+            .identity(identity)
+            .client_ca_root(Certificate::from_pem(certificates::read(authority)?));
+        Self::serve(0, Server::builder().tls_config(tls).map_err(std::io::Error::other).doing(doing)?)
+    }
+
+    fn serve(port: u16, mut server: Server) -> Result<Self> {
         let doing = || format!("listen on port {port}");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).doing(doing)?;
         listener.set_nonblocking(true).doing(doing)?;
         let port = listener.local_addr().doing(doing)?.port();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().doing(doing)?;
         let (kept, (end, ended)) = (Kept::default(), oneshot::channel::<()>());
-        let server = Server::builder().add_service(TraceServiceServer::new(kept.clone()));
+        let server = server.add_service(TraceServiceServer::new(kept.clone()));
         let serve = async move {
             let listener = tokio::net::TcpListener::from_std(listener)?;
             tokio::select! {

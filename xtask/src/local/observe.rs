@@ -36,6 +36,9 @@ const READ_EVERY: Duration = Duration::from_secs(1);
 /// How many traces the page lists.
 const LISTED_MAX: usize = 100;
 
+/// The reason of what was not denied.
+const NO_REASON: &str = "none";
+
 const PAGE: &str = include_str!("observe/page.html");
 
 /// The page and its collector, until it is dropped.
@@ -156,7 +159,10 @@ fn line(spans: &[Span]) -> Option<Line> {
         took_us: end - first.start_us,
         spans: spans.len(),
         is_fault: spans.iter().any(|span| span.is_fault),
-        outcome: [said("bailiwick.outcome"), said("bailiwick.reason")].join(" ").trim().to_owned(),
+        outcome: match (said("bailiwick.outcome"), said("bailiwick.reason")) {
+            (outcome, reason) if reason == NO_REASON => outcome,
+            (outcome, reason) => format!("{outcome} {reason}"),
+        },
         decision_id: said("bailiwick.decision_id"),
     })
 }

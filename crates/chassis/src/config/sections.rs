@@ -183,6 +183,9 @@ impl TelemetryConfig {
         }
         match self.otlp_endpoint.as_deref().map(url::Url::parse) {
             None => Ok(()),
+            Some(Ok(url)) if !url.username().is_empty() || url.password().is_some() => {
+                refuse("otlp_endpoint holds a credential: the service shows its certificate")
+            }
             Some(Ok(url)) if url.scheme() == "https" && url.host().is_some() => Ok(()),
             // Spans say who calls what: in plain text they stay on the machine.
             Some(Ok(url)) if url.scheme() == "http" && is_this_machine(&url) => Ok(()),

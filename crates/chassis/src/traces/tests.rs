@@ -110,3 +110,30 @@ fn so_many_are_sampled_as_the_ratio_says() {
         assert!((from..=to).contains(&chosen), "{ratio}: {chosen}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_elsewhere_is_sent_spans_over_tls_with_the_services_own_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = testing::certificates::Authority::keep(folder.path()).unwrap();
+    let of_the_collector = authority.keep_peer("collector").unwrap();
+    let collector =
+        testing::spans::Collector::begin_for_peers(&of_the_collector, &authority.certificate_file()).unwrap();
+    let own = authority.keep_peer("gate").unwrap();
+    let tls = TlsConfig {
+        certificate_file: own.certificate,
+        key_file: own.key,
+        ca_file: authority.certificate_file(),
+        trust_domain: "bailiwick.local".to_owned(),
+    };
+    let endpoint = Some(format!("https://localhost:{}", collector.port()));
+    let config = TelemetryConfig { otlp_endpoint: endpoint, ..TelemetryConfig::default() };
+    let traces = Traces::begin("gate", ([127, 0, 0, 1], 1).into(), &tls, &config).unwrap();
+    leave(&enter(&traces, Some("01"), false).unwrap(), "OK", false);
+    traces.end().await;
+    let arrived = collector.kept().trace(TRACE);
+    assert_eq!(
+        arrived.iter().map(|span| (span.service.as_str(), span.name.as_str())).collect::<Vec<_>>(),
+        [("gate", "a.B/C")]
+    );
+    assert_eq!((traces.counts().exported.get(), arrived[0].parent_id.as_str()), (1, PARENT));
+}
