@@ -51,6 +51,10 @@ impl Served {
         if said.len() == 7 { Ok(Self { child, _input: input, said }) } else { Err(format!("it says only {line:?}")) }
     }
 
+    fn processes(&self) -> Vec<Process> {
+        vec![Process { name: "server".to_owned(), id: self.child.id() }]
+    }
+
     fn stop(self) -> Result<(), Void> {
         let Self { mut child, _input: input, .. } = self;
         drop(input);
@@ -73,8 +77,7 @@ pub(crate) async fn by_chassis(
     let [tracing, _, _, tracing_ca, tracing_certificate, tracing_key, tracing_token] = &traced.said[..] else {
         return Err("it says where it serves".to_owned());
     };
-    let process = |served: &Served| vec![Process { name: "server".to_owned(), id: served.child.id() }];
-    let (processes, processes_traced) = (process(&served), process(&traced));
+    let (processes, processes_traced) = (served.processes(), traced.processes());
     let workload = Arc::new(Workload::new(RELATIONSHIPS, 10_000)?);
     let connect_to = async |address: &str, ca: &str, processes: &[Process], identity, shown: Shown| {
         let reach = Reach { address, ca: Some(Path::new(ca)), identity };
