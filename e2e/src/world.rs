@@ -8,9 +8,10 @@ use contract::identity::v1::{ApiKey, CreateApiKeyRequest, RevokeApiKeyRequest};
 use contract::permissions::v1::relationship_update::Operation;
 use contract::permissions::v1::{RelationshipUpdate, WriteRelationshipsRequest};
 use http::Version;
-use testing::cluster::Files;
+use testing::cluster::{Files, Spans};
 use testing::http::Connection;
 use testing::sample::{self, Gateway, Keys};
+use testing::spans::{Collector, Kept};
 use testing::{Cluster, ClusterConfig, Part};
 use tokio::sync::Mutex;
 use tonic::Status;
@@ -30,6 +31,7 @@ pub struct World {
     pub keys: Keys,
     files: Files,
     port: u16,
+    collector: Collector,
 }
 
 /// The cluster that calm stories share. It stops with the last of them.
@@ -91,7 +93,10 @@ impl World {
         Self::of(ClusterConfig::for_test(name, replicas).expect("the machine has free ports")).await
     }
 
-    async fn of(config: ClusterConfig) -> Self {
+    async fn of(mut config: ClusterConfig) -> Self {
+        // Only what a story wants to see is traced: the others are to be decided as most calls are.
+        let collector = Collector::begin(0).expect("the machine has free ports");
+        config.spans = Some(Spans { port: collector.port(), sampled_percent: 0.0 });
         let cluster = match Cluster::start(config, |_| ()).await {
             Ok(cluster) => cluster,
             Err(error) => panic!("the cluster does not start: {}", error.with_causes()),
@@ -100,6 +105,7 @@ impl World {
             keys: Keys::of(&cluster.config().state.join("keys")),
             files: cluster.files().clone(),
             port: cluster.config().ports.gateway,
+            collector,
             cluster: Mutex::new(cluster),
         };
         let loaded = sample::load(&world.gateway(), &world.files.bootstrap_secret(), &world.keys).await;
@@ -139,6 +145,11 @@ impl World {
     /// The cluster's files.
     pub fn files(&self) -> &Files {
         &self.files
+    }
+
+    /// The spans of the calls that were traced.
+    pub fn spans(&self) -> &Kept {
+        self.collector.kept()
     }
 
     /// The gateway's port on this machine.

@@ -1,6 +1,7 @@
-//! `cargo xtask codegen`: everything that is generated from `proto/`, and the check that it is up to date.
+//! `cargo xtask codegen`: everything that is generated from `proto/` and the tables of metrics, and the check that it is up to date.
 
 mod contract;
+mod metrics;
 mod peers;
 mod reasons;
 mod rpcs;
@@ -37,7 +38,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
     if check {
         let names: Vec<String> = stale.iter().map(|path| path.display().to_string()).collect();
         return Err(Error::new(format!(
-            "generated files differ from what proto/ says:\n  {}\nRun `cargo xtask codegen` and commit the result.",
+            "generated files differ from what proto/ and the tables of metrics say:\n  {}\nRun `cargo xtask codegen` and commit the result.",
             names.join("\n  ")
         )));
     }
@@ -60,6 +61,7 @@ fn generate(root: &Path) -> Result<Files> {
     contract::generate(&descriptors, &mut files)?;
     rpcs::generate(&descriptors, &fs::read_to_string(proto.join("foreign.toml"))?, &mut files)?;
     peers::generate(&fs::read_to_string(proto.join("peers.toml"))?, &mut files)?;
+    metrics::generate(root, &mut files)?;
     reasons::generate(&fs::read_to_string(proto.join("reasons.toml"))?, &mut files)?;
     Ok(files)
 }
@@ -73,6 +75,9 @@ fn present(root: &Path) -> Result<Files> {
             let path = Path::new(folder).join(name);
             files.insert(path.clone(), fs::read(root.join(&path))?);
         }
+    }
+    if let Ok(page) = fs::read(root.join(metrics::PAGE)) {
+        files.insert(metrics::PAGE.into(), page);
     }
     Ok(files)
 }

@@ -4,6 +4,7 @@ pub(crate) mod demonstration;
 pub(crate) mod down;
 pub(crate) mod environment;
 pub(crate) mod logs;
+pub(crate) mod observe;
 pub(crate) mod status;
 pub(crate) mod supervisor;
 pub(crate) mod up;
@@ -34,6 +35,9 @@ pub(crate) struct Settings {
     /// How many processes each service has.
     #[serde(default = "one")]
     pub(crate) replicas: u8,
+    /// Whether everything is traced and shown on a page.
+    #[serde(default)]
+    pub(crate) observe: bool,
 }
 
 fn one() -> u8 {
@@ -115,6 +119,7 @@ impl State {
             ports: Ports::from_base(settings.port_base, settings.replicas)?,
             binaries: built.parent().unwrap_or(&built).join(profile),
             log_format: settings.log_format,
+            spans: settings.observe.then(|| observe::spans(settings.port_base)),
             overrides: std::collections::BTreeMap::new(),
         })
     }

@@ -41,7 +41,7 @@ enum Command {
     /// Look after a cluster in the background.
     #[command(hide = true)]
     Serve,
-    /// Write everything that is generated from proto/.
+    /// Write everything that is generated from proto/ and the tables of metrics.
     Codegen {
         /// Only say what differs, and fail if anything does.
         #[arg(long)]

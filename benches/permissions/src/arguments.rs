@@ -56,6 +56,9 @@ pub(crate) struct Arguments {
     /// Serves empty calls until its standard input ends: what the part `chassis` starts for itself.
     #[arg(long, hide = true)]
     pub(crate) serve_empty: bool,
+    /// The collector's port: with it, one call in a hundred is traced.
+    #[arg(long, hide = true, requires = "serve_empty")]
+    pub(crate) spans_port: Option<u16>,
 }
 
 /// A part of the measurement.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use bench_machine::Void;
 use chassis::auth::{Authority, AuthorityUnavailable};
-use chassis::config::TelemetryConfig;
+use chassis::config::{Config, TelemetryConfig};
 use chassis::logs::{self, Logging};
-use chassis::{Context, Foundation, Service, ServiceConfig, StartError, Subject, TenantId, call};
+use chassis::{Context, Foundation, Service, ServiceConfig, StartError, Subject, TenantId, Traces, call};
 use contract::permissions::v1::permission_service_server::{PermissionService, PermissionServiceServer};
 use contract::permissions::v1::{
     CheckBulkRequest, CheckBulkResponse, CheckRequest, CheckResponse, CheckStreamRequest, CheckStreamResponse,
@@ -21,6 +21,9 @@ use crate::bare::Bare;
 
 /// The tenant of those who call.
 pub(crate) const TENANT: &str = "acme";
+
+/// The share of calls that are traced, where any are.
+const SAMPLED: f64 = 0.01;
 
 /// Whoever calls with a token.
 const CALLER: &str = "user:alice";
@@ -119,9 +122,13 @@ impl PermissionService for Nothing {
 
 /// Serves until standard input ends, after a line that says where: all ports, the authority's certificate, gate's
 /// certificate and key, and a token.
-pub(crate) async fn serve() -> Result<(), Void> {
-    let _logging = log_to_nowhere()?;
-    let mut through_chassis = harness::start::<Empty>(|_| NoConfig {}).await;
+pub(crate) async fn serve(spans_port: Option<u16>) -> Result<(), Void> {
+    let traced = |config: &mut Config<NoConfig>| {
+        config.telemetry.otlp_endpoint = spans_port.map(|port| format!("http://127.0.0.1:{port}"));
+        config.telemetry.sample_ratio = SAMPLED;
+    };
+    let mut through_chassis = harness::start_with::<Empty>(|_| NoConfig {}, traced).await;
+    let _logging = log_to_nowhere(through_chassis.traces())?;
     let bare = Bare::among(&through_chassis).await?;
     let one_a_core = Bare::one_a_core(&through_chassis).await?;
     let gate = through_chassis.authority().keep_peer("gate").map_err(|error| error.to_string())?;
@@ -145,7 +152,7 @@ pub(crate) async fn serve() -> Result<(), Void> {
 }
 
 /// As a service logs, to a file that keeps nothing.
-fn log_to_nowhere() -> Result<Logging, Void> {
+fn log_to_nowhere(traces: &Traces) -> Result<Logging, Void> {
     let nowhere = std::fs::File::create("/dev/null").map_err(|error| error.to_string())?;
-    logs::begin_to(&TelemetryConfig::default(), nowhere).map_err(|error| error.to_string())
+    logs::begin_to(&TelemetryConfig::default(), traces, nowhere).map_err(|error| error.to_string())
 }

@@ -42,7 +42,7 @@ const STALE_MAX: Duration = Duration::from_secs(10);
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let done = if arguments.serve_empty { empty::serve().await } else { all(&arguments).await };
+    let done = if arguments.serve_empty { empty::serve(arguments.spans_port).await } else { all(&arguments).await };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(void) => {

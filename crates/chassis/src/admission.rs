@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use contract::metrics::chassis as declared;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::time::Instant;
 
@@ -106,12 +107,14 @@ impl Admission {
     }
 
     /// Looks after the limit for as long as the service runs.
-    pub(crate) async fn look_after(self: Arc<Self>, metrics: Metrics) {
+    pub(crate) fn look_after(self: Arc<Self>, metrics: &Metrics) -> impl Future<Output = ()> + Send + use<> {
         let (limit, under_way) = (Gauge::<i64>::default(), Gauge::<i64>::default());
-        metrics.register(|registry| {
-            registry.register("calls_limit", "Calls that are let in at once just now", limit.clone());
-            registry.register("calls_under_way", "Calls under way at the last look", under_way.clone());
-        });
+        metrics.register(&declared::CALLS_LIMIT, limit.clone());
+        metrics.register(&declared::CALLS_UNDER_WAY, under_way.clone());
+        self.adapt_as_it_goes(limit, under_way)
+    }
+
+    async fn adapt_as_it_goes(self: Arc<Self>, limit: Gauge, under_way: Gauge) {
         let gauge = |count: &AtomicUsize| i64::try_from(count.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
         loop {
             let began = Instant::now();

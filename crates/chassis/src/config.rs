@@ -39,7 +39,7 @@ pub struct Config<S> {
     pub tls: TlsConfig,
     /// Its database.
     pub database: DatabaseConfig,
-    /// Its logs.
+    /// Its logs and traces.
     pub telemetry: TelemetryConfig,
     /// The other services that it calls or follows, by name.
     pub peers: BTreeMap<String, PeerConfig>,
@@ -80,6 +80,7 @@ impl<S: ServiceConfig> Config<S> {
         };
         config.server.validate()?;
         config.database.validate()?;
+        config.telemetry.validate()?;
         for (name, peer) in &config.peers {
             peer.validate(name)?;
         }

@@ -7,6 +7,7 @@ use contract::rpc::Rpc;
 use time::OffsetDateTime;
 
 use crate::subject::{Subject, TenantId};
+use crate::traces::TraceParent;
 
 /// Who is calling, for which tenant, until when, and what time it is.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct Context {
     pub tenant: Option<TenantId>,
     /// The id of the request, for logs.
     pub request_id: Arc<str>,
+    /// The trace that the call is part of, to be passed on.
+    pub trace: Option<TraceParent>,
     /// When the caller stops waiting.
     pub deadline: tokio::time::Instant,
     /// The time of the call: one call sees one time.

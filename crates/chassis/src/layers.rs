@@ -21,6 +21,7 @@ use contract::rpc::{Entry, Rpc};
 use tonic::body::Body;
 
 use crate::error::status;
+use crate::traces::TraceParent;
 
 /// A request as it comes in. Boxed, since each layer hands it on and has room for what it hands on in its future.
 pub(crate) type Request = Box<http::Request<Body>>;
@@ -33,6 +34,8 @@ pub(crate) type Response = http::Response<Body>;
 pub(crate) struct Call {
     pub(crate) rpc: Option<&'static Rpc>,
     pub(crate) request_id: Arc<str>,
+    /// The trace that it is part of, if it is part of one: from the trace layer on.
+    pub(crate) trace: Option<TraceParent>,
 }
 
 impl Call {

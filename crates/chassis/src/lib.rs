@@ -36,6 +36,7 @@ pub mod subject;
 mod tasks;
 pub mod timestamp;
 mod tls;
+pub mod traces;
 pub mod unit_of_work;
 
 pub use aside::Aside;
@@ -52,4 +53,5 @@ pub use service::{Foundation, Service, Surroundings};
 pub use start::StartError;
 pub use subject::{Subject, SubjectKind, TenantId};
 pub use tasks::Tasks;
+pub use traces::{TraceParent, Traces};
 pub use unit_of_work::{AuditEvent, UnitOfWork};

@@ -24,6 +24,7 @@ use crate::start::StartError;
 use crate::subject::TenantId;
 use crate::tasks::Tasks;
 use crate::tls::Tls;
+use crate::traces::{TRACEPARENT, TraceParent};
 
 use connect::Connector;
 use endpoints::{Endpoints, Place, Tried};
@@ -59,6 +60,8 @@ pub struct Bounds {
     pub request_id: String,
     /// The tenant that is asked for, if the callee's RPC is about one.
     pub tenant: Option<String>,
+    /// The trace that the call is part of.
+    pub trace: Option<TraceParent>,
 }
 
 impl Bounds {
@@ -68,6 +71,7 @@ impl Bounds {
             deadline: context.deadline,
             request_id: context.request_id.as_ref().to_owned(),
             tenant: context.tenant.as_ref().map(ToString::to_string),
+            trace: context.trace,
         }
     }
 }
@@ -294,6 +298,8 @@ fn bounded<M>(bounds: &Bounds, message: M) -> Request<M> {
     request.set_timeout(budget(bounds.deadline.saturating_duration_since(Instant::now())));
     tell(&mut request, header::REQUEST_ID, Some(&bounds.request_id));
     tell(&mut request, header::TENANT, bounds.tenant.as_deref());
+    // If the call is sampled, the line puts the span of this very attempt in its place.
+    tell(&mut request, TRACEPARENT, bounds.trace.map(|trace| trace.to_string()).as_deref());
     request
 }
 

@@ -21,6 +21,7 @@ use crate::layers::request_id::Ids;
 use crate::service::{Foundation, Service, Surroundings};
 use crate::stack::{Layers, Stack};
 use crate::start::StartError;
+use crate::traces::Traces;
 use crate::{admin, connection, database, idempotency, logs, outbox};
 
 /// The exit code for a wrong command line or configuration (sysexits' EX_USAGE).
@@ -71,8 +72,9 @@ pub fn run<S: Service>() -> ExitCode {
 
 async fn serve_until_told<S: Service>(config: Config<S::Config>) -> Result<(), StartError> {
     // To the very end of this, so that what is logged last is written too.
-    let _logging = logs::begin(&config.telemetry)?;
-    let running = start::<S>(config, Surroundings::default()).await?;
+    let traces = Traces::begin(S::NAME, config.server.listen, &config.tls, &config.telemetry)?;
+    let _logging = logs::begin(&config.telemetry, &traces)?;
+    let running = start::<S>(config, Surroundings { traces: traces.clone(), ..Surroundings::default() }).await?;
     let refuse = |error: std::io::Error| StartError::Service(format!("cannot hear signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(refuse)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(refuse)?;
@@ -82,6 +84,7 @@ async fn serve_until_told<S: Service>(config: Config<S::Config>) -> Result<(), S
     }
     tracing::info!("draining");
     running.stop().await;
+    traces.end().await;
     tracing::info!("drained");
     Ok(())
 }
@@ -115,6 +118,7 @@ pub async fn start<S: Service>(config: Config<S::Config>, surroundings: Surround
         service: S::NAME,
         clock: Arc::clone(&foundation.clock),
         request_ids: Ids::new(&*foundation.entropy),
+        traces: surroundings.traces.clone(),
         metrics: foundation.metrics.rpc(),
         admission: Arc::clone(&admission),
         authenticator: Authenticator::new(S::NAME, &foundation.learnt, Arc::clone(&foundation.authority)),
@@ -122,7 +126,11 @@ pub async fn start<S: Service>(config: Config<S::Config>, surroundings: Surround
         aside: foundation.aside.clone(),
     });
     begin_jobs(&config.server, &foundation);
-    foundation.tasks.spawn("admission", admission.look_after(foundation.metrics.clone()));
+    foundation.tasks.spawn("admission", admission.look_after(&foundation.metrics));
+    let missing = foundation.metrics.missing(S::NAME);
+    if !missing.is_empty() {
+        tracing::error!(metrics = missing.join(", "), "metrics.toml declares what is not registered");
+    }
     let (stop, stopped) = oneshot::channel();
     let admin_address = serve_admin(&config.server, &foundation).await?;
     let (address, served) = serve(&config.server, routes, Stack(layers), &foundation, stopped).await?;

@@ -20,6 +20,7 @@ use crate::readiness::Readiness;
 use crate::start::StartError;
 use crate::tasks::Tasks;
 use crate::tls::Tls;
+use crate::traces::Traces;
 
 /// A service: its name, its configuration, its tables, and how it is put together.
 pub trait Service: Sized + Send + Sync + 'static {
@@ -80,17 +81,19 @@ pub struct Surroundings {
     pub clock: SharedClock,
     /// Randomness.
     pub entropy: SharedEntropy,
+    /// Who makes spans: nobody, unless the process says otherwise.
+    pub traces: Traces,
 }
 
 impl Default for Surroundings {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), traces: Traces::default() }
     }
 }
 
 impl Foundation {
     pub(crate) fn lay<S: Service>(config: &Config<S::Config>, surroundings: &Surroundings) -> Result<Self, StartError> {
-        let metrics = Metrics::new(S::NAME);
+        let metrics = Metrics::new(S::NAME, &surroundings.traces.counts());
         let peer_metrics = PeerMetrics::register(&metrics);
         Ok(Self {
             database: Database::open(&config.database)?,

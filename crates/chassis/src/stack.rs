@@ -20,6 +20,7 @@ use crate::layers::{
     trace,
 };
 use crate::metrics::RpcMetrics;
+use crate::traces::Traces;
 
 /// What the layers need: one for all calls.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ pub(crate) struct Layers {
     pub(crate) service: &'static str,
     pub(crate) clock: SharedClock,
     pub(crate) request_ids: request_id::Ids,
+    pub(crate) traces: Traces,
     pub(crate) metrics: Arc<RpcMetrics>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) authenticator: Authenticator,
@@ -38,8 +40,8 @@ pub(crate) struct Layers {
 async fn through(layers: &Arc<Layers>, mut routes: Routes, request: Request) -> Response {
     // First of all, so that even a refusal can be found again.
     request_id::layer(layers, request, |call, request| {
-        // The span that everything within logs under.
-        trace::layer(call, request, |call, request| {
+        // The span that everything within logs under; and, if the call is sampled, is told under.
+        trace::layer(layers, call, request, |call, request| {
             // Rate, errors, duration, of refused calls too.
             metrics::layer(layers, call, request, |call, request| {
                 // One line a call, with its outcome; within the span, so that it carries the ids.

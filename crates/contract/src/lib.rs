@@ -2,6 +2,7 @@
 //!
 //! Nothing here is written by hand but the tables' types. `cargo xtask codegen` writes the rest.
 
+pub mod metrics;
 pub mod peer;
 pub mod rpc;
 
@@ -67,6 +68,9 @@ pub mod example {
     }
 }
 
+#[rustfmt::skip]
+#[path = "generated/metrics.rs"]
+mod metrics_tables;
 #[rustfmt::skip]
 #[path = "generated/peers.rs"]
 mod peers;

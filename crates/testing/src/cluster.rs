@@ -39,8 +39,19 @@ pub struct ClusterConfig {
     pub binaries: PathBuf,
     /// How the services' logs look.
     pub log_format: LogFormat,
+    /// Where spans are collected, if they are.
+    pub spans: Option<Spans>,
     /// Further settings of a service, as `section.key=value`.
     pub overrides: BTreeMap<Part, Vec<String>>,
+}
+
+/// What is traced, and for whom. A caller of the gateway may say that its call is.
+#[derive(Clone, Copy, Debug)]
+pub struct Spans {
+    /// The collector's port on this machine.
+    pub port: u16,
+    /// How many of a hundred calls are traced of those that come to the gateway without a trace.
+    pub sampled_percent: f64,
 }
 
 impl ClusterConfig {
@@ -68,6 +79,7 @@ impl ClusterConfig {
             ports: Ports::free(replicas)?,
             binaries: built_binaries(),
             log_format: LogFormat::Json,
+            spans: None,
             overrides: BTreeMap::new(),
         })
     }

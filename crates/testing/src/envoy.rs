@@ -15,12 +15,14 @@ use crate::error::{Error, Result};
 use crate::place;
 use crate::ports::Ports;
 
-pub use settings::{Limits, Settings, Upstream};
+pub use settings::{Limits, Settings, Tracing, Upstream};
 
 const BOOTSTRAP: &str = include_str!("../../../deploy/envoy/bootstrap.yaml");
 const SERVICE_CLUSTER: &str = include_str!("../../../deploy/envoy/service-cluster.yaml");
 const UPSTREAM_HOST: &str = include_str!("../../../deploy/envoy/upstream-host.yaml");
 const UPSTREAM_CLUSTER: &str = include_str!("../../../deploy/envoy/upstream-cluster.yaml");
+const TRACING: &str = include_str!("../../../deploy/envoy/tracing.yaml");
+const SPANS_CLUSTER: &str = include_str!("../../../deploy/envoy/spans-cluster.yaml");
 const ENDPOINT: &str = include_str!("../../../deploy/envoy/endpoint.yaml");
 
 /// What only the plane may say about a caller: taken off every request before anything looks at it.
@@ -41,6 +43,19 @@ const NEVER_ARRIVED: &str = "connect-failure,refused-stream";
 
 /// What only reads may also be repeated when a replica broke off, or said that it cannot now.
 const MAY_BE_REPEATED: &str = "connect-failure,refused-stream,reset,unavailable";
+
+/// What a caller says about the trace that its request is part of (W3C Trace Context).
+const TRACE_HEADERS: &[&str] = &["traceparent", "tracestate"];
+
+/// Spans go out soon: whoever traces a call looks at it now.
+const SPANS_RUNTIME: &str = "\
+layered_runtime:
+  layers:
+    - name: spans
+      static_layer:
+        tracing.opentelemetry.flush_interval_ms: 1000
+        tracing.opentelemetry.min_flush_spans: 64
+";
 
 /// The filled-in values are nested this deep in the text.
 const INDENTATION: &str = "                        ";
@@ -80,6 +95,7 @@ impl Settings {
             }],
             cors_origins: CORS_ORIGINS.iter().map(|origin| (*origin).to_owned()).collect(),
             limits: Limits::local(),
+            tracing: None,
         })
     }
 
@@ -100,14 +116,21 @@ impl Settings {
         self.validate()?;
         let clusters = SERVICES.iter().map(|service| self.service_cluster(*service)).collect::<Result<Vec<_>>>()?;
         let upstreams = self.upstreams.iter().map(upstream_cluster).collect::<Result<Vec<_>>>()?;
+        let spans_cluster = match &self.tracing {
+            Some(Tracing { collector, .. }) => cluster(SPANS_CLUSTER, std::slice::from_ref(collector), &[])?,
+            None => String::new(),
+        };
         let text = fill(
             BOOTSTRAP,
             &[
-                ("STRIPPED_HEADERS", &stripped_headers()),
+                ("STRIPPED_HEADERS", &stripped_headers(self.tracing.as_ref())),
                 ("SERVICE_ROUTES", &service_routes()),
                 ("SERVICE_CLUSTERS", clusters.concat().trim_end()),
                 ("UPSTREAM_HOSTS", self.upstreams.iter().map(upstream_host).collect::<String>().trim_end()),
                 ("UPSTREAM_CLUSTERS", upstreams.concat().trim_end()),
+                ("TRACING", self.tracing.as_ref().map(tracing).unwrap_or_default().trim_end()),
+                ("SPANS_CLUSTER", spans_cluster.trim_end()),
+                ("SPANS_RUNTIME", if self.tracing.is_some() { SPANS_RUNTIME } else { "" }),
                 ("LISTEN_ADDRESS", &self.listen.ip().to_string()),
                 ("GATEWAY_PORT", &self.listen.port().to_string()),
                 ("ADMIN_ADDRESS", &self.admin_listen.ip().to_string()),
@@ -183,9 +206,16 @@ pub fn command(program: &Path, configuration: &Path) -> Command {
     command
 }
 
-fn stripped_headers() -> String {
+fn tracing(tracing: &Tracing) -> String {
+    fill(TRACING, &[("SAMPLED_OF_A_MILLION", &format!("{:.0}", tracing.sampled_percent * 10_000.0))])
+}
+
+fn stripped_headers(tracing: Option<&Tracing>) -> String {
+    // Whoever may say that a call is sampled makes work for everybody.
+    let is_believed = tracing.is_none_or(|tracing| tracing.callers_are_believed);
+    let of_traces = if is_believed { &[] } else { TRACE_HEADERS };
     let mut lines: Vec<String> =
-        STRIPPED_HEADERS.iter().map(|header| format!("{INDENTATION}- remove: {header}")).collect();
+        STRIPPED_HEADERS.iter().chain(of_traces).map(|header| format!("{INDENTATION}- remove: {header}")).collect();
     // What Envoys tell each other steers retries, timeouts and addresses.
     lines.push(format!("{INDENTATION}- remove_on_match: {{ key_matcher: {{ prefix: \"x-envoy-\" }} }}"));
     lines.join("\n")

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chassis::clock::{ManualClock, SystemEntropy};
+use chassis::clock::ManualClock;
 use chassis::config::{Addresses, Config, DatabaseConfig, PeerConfig, ServerConfig, TelemetryConfig, TlsConfig};
 use chassis::signing::SigningKey;
-use chassis::{Running, Service, Surroundings};
+use chassis::{Running, Service, Surroundings, Traces};
 use tempfile::TempDir;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
@@ -39,6 +39,7 @@ pub struct Harness {
     authority: Arc<Authority>,
     identity: FakeIdentity,
     clock: ManualClock,
+    traces: Traces,
     _files: Files,
 }
 
@@ -66,7 +67,8 @@ pub async fn start_with<S: Service>(
     let identity = FakeIdentity::start(&authority, &files, clock.clone()).await;
     let mut config = config(S::NAME, section(&files), &database, &authority, &identity);
     adjust(&mut config);
-    let mut harness = Harness { running: None, database, authority, identity, clock, _files: files };
+    let mut harness =
+        Harness { running: None, database, authority, identity, clock, traces: Traces::default(), _files: files };
     harness.run::<S>(config).await;
     harness
 }
@@ -143,7 +145,10 @@ impl Files {
 
 impl Harness {
     async fn run<S: Service>(&mut self, config: Config<S::Config>) {
-        let surroundings = Surroundings { clock: Arc::new(self.clock.clone()), entropy: Arc::new(SystemEntropy) };
+        let traces = Traces::begin(S::NAME, config.server.listen, &config.tls, &config.telemetry);
+        let traces = traces.expect("the test says where spans go, or nowhere");
+        self.traces = traces.clone();
+        let surroundings = Surroundings { clock: Arc::new(self.clock.clone()), traces, ..Surroundings::default() };
         let running = chassis::start::<S>(config, surroundings).await.expect("the service starts");
         let mut ready = running.foundation.readiness.watch();
         let waited = tokio::time::timeout(std::time::Duration::from_secs(20), ready.wait_for(|ready| *ready)).await;
@@ -171,6 +176,11 @@ impl Harness {
     /// If it was stopped.
     pub fn running(&self) -> &Running {
         self.running.as_ref().expect("the service runs until the test stops it")
+    }
+
+    /// Who makes the service's spans, if the configuration says where they go.
+    pub fn traces(&self) -> &Traces {
+        &self.traces
     }
 
     /// The clock that the service goes by.

@@ -24,6 +24,7 @@ pub mod process;
 pub mod reflected;
 pub mod sample;
 pub mod secrets;
+pub mod spans;
 pub mod surroundings;
 
 pub use cluster::{Cluster, ClusterConfig, Part};

@@ -18,5 +18,6 @@ mod limits;
 mod own_envoys;
 mod python_client;
 mod readings;
+mod traces;
 mod upstreams;
 mod workloads;

@@ -19,7 +19,7 @@ use std::time::Duration;
 use assertion::Verdict;
 use chassis::auth::API_KEY_PREFIX;
 use chassis::peer::Bounds;
-use chassis::{Context, TenantId};
+use chassis::{Context, TenantId, TraceParent};
 use contract::header;
 use time::OffsetDateTime;
 use tokio::time::Instant;
@@ -42,6 +42,7 @@ pub(crate) struct Call {
     pub(crate) now: OffsetDateTime,
     pub(crate) deadline: Instant,
     pub(crate) request_id: String,
+    pub(crate) trace: Option<TraceParent>,
     /// The tenant whose hosts are asked about, if whoever asks may ask about no others.
     pub(crate) bound_to: Option<TenantId>,
 }
@@ -50,7 +51,13 @@ impl Call {
     /// The call in `context`.
     pub(crate) fn of(context: &Context) -> Self {
         let deadline = context.deadline.checked_sub(ANSWERING).unwrap_or(context.deadline);
-        Self { now: context.now, deadline, request_id: context.request_id.as_ref().to_owned(), bound_to: None }
+        Self {
+            now: context.now,
+            deadline,
+            request_id: context.request_id.as_ref().to_owned(),
+            trace: context.trace,
+            bound_to: None,
+        }
     }
 
     /// The same, for whoever may ask about the hosts of one tenant alone.
@@ -60,7 +67,7 @@ impl Call {
 
     /// The bounds of a call to another service.
     pub(crate) fn bounds(&self, tenant: Option<String>) -> Bounds {
-        Bounds { deadline: self.deadline, request_id: self.request_id.clone(), tenant }
+        Bounds { deadline: self.deadline, request_id: self.request_id.clone(), tenant, trace: self.trace }
     }
 }
 

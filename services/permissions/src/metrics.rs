@@ -3,11 +3,11 @@
 use std::sync::atomic::AtomicU64;
 
 use chassis::Metrics;
+use contract::metrics::permissions as declared;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Unit;
 
 use crate::domain::following::Rebuild;
 
@@ -34,48 +34,15 @@ impl IndexMetrics {
     /// Declares them.
     pub(crate) fn register(metrics: &Metrics) -> Self {
         let new = Self::default();
-        metrics.register(|registry| {
-            registry.register(
-                "index_rebuilds",
-                "How often the index was dropped and loaded again, by reason",
-                new.rebuilds.clone(),
-            );
-            registry.register(
-                "index_polls",
-                "How often the head of the log was read; while this does not grow the index may fall behind",
-                new.polls.clone(),
-            );
-            registry.register(
-                "index_merges",
-                "How often a tenant's changes were folded into its base",
-                new.merges.clone(),
-            );
-            registry.register_with_unit(
-                "index_merge_duration",
-                "How long that took in all",
-                Unit::Seconds,
-                new.merge_seconds.clone(),
-            );
-            registry.register("index_relationships", "Relationships in memory", new.relationships.clone());
-            registry.register(
-                "index_delta_relationships",
-                "Relationships in memory that differ from their tenant's base",
-                new.delta_relationships.clone(),
-            );
-            registry.register("index_revision", "The newest revision in memory", new.revision.clone());
-            registry.register_with_unit(
-                "index_silence",
-                "How long ago the head of the log was read",
-                Unit::Seconds,
-                new.silence_seconds.clone(),
-            );
-            registry.register_with_unit(
-                "index_clock_ahead",
-                "How far the database's clock is ahead of this machine's",
-                Unit::Seconds,
-                new.clock_ahead_seconds.clone(),
-            );
-        });
+        metrics.register(&declared::INDEX_REBUILDS, new.rebuilds.clone());
+        metrics.register(&declared::INDEX_POLLS, new.polls.clone());
+        metrics.register(&declared::INDEX_MERGES, new.merges.clone());
+        metrics.register(&declared::INDEX_MERGE_DURATION, new.merge_seconds.clone());
+        metrics.register(&declared::INDEX_RELATIONSHIPS, new.relationships.clone());
+        metrics.register(&declared::INDEX_DELTA_RELATIONSHIPS, new.delta_relationships.clone());
+        metrics.register(&declared::INDEX_REVISION, new.revision.clone());
+        metrics.register(&declared::INDEX_SILENCE, new.silence_seconds.clone());
+        metrics.register(&declared::INDEX_CLOCK_AHEAD, new.clock_ahead_seconds.clone());
         new
     }
 
@@ -121,14 +88,8 @@ impl SnapshotMetrics {
     /// Declares them.
     pub(crate) fn register(metrics: &Metrics) -> Self {
         let new = Self::default();
-        metrics.register(|registry| {
-            registry.register("snapshots_written", "Files of the index that this replica wrote", new.written.clone());
-            registry.register(
-                "snapshots_failed",
-                "Files of the index that this replica could not write",
-                new.failed.clone(),
-            );
-        });
+        metrics.register(&declared::SNAPSHOTS_WRITTEN, new.written.clone());
+        metrics.register(&declared::SNAPSHOTS_FAILED, new.failed.clone());
         new
     }
 
@@ -153,13 +114,7 @@ impl CollectionMetrics {
     /// Declares them.
     pub(crate) fn register(metrics: &Metrics) -> Self {
         let new = Self::default();
-        metrics.register(|registry| {
-            registry.register(
-                "relationships_collected",
-                "Deleted relationships that this replica has taken out of the history",
-                new.relationships.clone(),
-            );
-        });
+        metrics.register(&declared::RELATIONSHIPS_COLLECTED, new.relationships.clone());
         new
     }
 

@@ -10,6 +10,7 @@ mod queue;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chassis::traces::Carried;
 use chassis::{AuditEvent, Context, TenantId};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
@@ -38,6 +39,7 @@ pub(crate) struct Waiting {
     /// The audit event, but for the revision that the write gets.
     event: AuditEvent,
     deadline: Instant,
+    trace: Carried,
     answer: oneshot::Sender<Result<Written, Error>>,
     turn: FirstToDecide,
 }
@@ -73,7 +75,8 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let (tenant, event) = (ctx.tenant().clone(), AuditEvent::of(ctx, ""));
         let (deadline, turn) = (answer_by(ctx), FirstToDecide::default());
-        let waiting = Waiting { tenant, preconditions, change, event, deadline, answer, turn: turn.clone() };
+        let (trace, turn_of_it) = (Carried::here(), turn.clone());
+        let waiting = Waiting { tenant, preconditions, change, event, deadline, trace, answer, turn: turn_of_it };
         self.queue.push(waiting).map_err(|refused| match refused {
             Refused::Full { waiting_max } => Error::WritesWaiting { waiting_max },
             Refused::Closed => Error::NotReady,

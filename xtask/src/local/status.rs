@@ -5,7 +5,7 @@ use std::fs;
 
 use testing::{ClusterConfig, cluster, surroundings};
 
-use super::State;
+use super::{State, observe};
 use crate::error::Result;
 use crate::shell;
 
@@ -35,6 +35,9 @@ pub(crate) async fn run() -> Result<()> {
             Some(_) => "unwell",
         };
         writeln!(text, "  {:<13} {shown:<10} {is:<9} {}", member.name(), cluster::whereabouts(&config, member))?;
+    }
+    if supervisor.settings.observe {
+        writeln!(text, "all of it is shown at {}", observe::address(supervisor.settings.port_base))?;
     }
     writeln!(text, "permissions would start from {}", start_of_permissions(&config))?;
     shell::print(&text)

@@ -10,6 +10,7 @@ use testing::process::{self, Identity};
 use testing::{Cluster, ClusterConfig, place};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::observe::Observing;
 use super::{Settings, State, Supervisor};
 use crate::error::{Error, Result};
 use crate::shell::{self, say};
@@ -22,6 +23,7 @@ pub(crate) struct Supervision {
     state: State,
     settings: Settings,
     cluster: Option<Cluster>,
+    observing: Option<Observing>,
     interrupt: Signal,
     terminate: Signal,
 }
@@ -33,6 +35,7 @@ impl Supervision {
             state: state.clone(),
             settings: settings.clone(),
             cluster: None,
+            observing: None,
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
         };
@@ -41,6 +44,9 @@ impl Supervision {
     }
 
     pub(crate) async fn start(&mut self, config: ClusterConfig) -> Result<()> {
+        if self.settings.observe {
+            self.observing = Some(Observing::begin(&config, self.settings.port_base).await?);
+        }
         let start = Cluster::start(config, |step: &Step| shell::done(&step.what, step.took));
         let cluster = self.unless_stopped(async { Ok(start.await?) }).await?;
         self.cluster = Some(cluster);
@@ -88,6 +94,7 @@ impl Drop for Supervision {
     fn drop(&mut self) {
         // Whatever still runs stops here; that nobody looks after it must be written down last.
         drop(self.cluster.take());
+        drop(self.observing.take());
         let _ = self.state.forget_supervisor();
     }
 }

@@ -9,7 +9,7 @@ use testing::ports::REPLICAS_MAX;
 use testing::{parts, sample};
 
 use super::supervisor::{self, Supervision};
-use super::{PORT_BASE, Settings, State, demonstration, gateway};
+use super::{PORT_BASE, Settings, State, demonstration, gateway, observe};
 use crate::error::{Error, Result};
 use crate::shell::{self, say};
 use crate::tree;
@@ -35,6 +35,9 @@ pub(crate) struct Options {
     /// How many processes of identity, permissions and gate run, from 1 to 4; remembered. 1 at first.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=i64::from(REPLICAS_MAX)))]
     replicas: Option<u8>,
+    /// Trace every call, and show each decision and the main metrics on a page of this machine.
+    #[arg(long)]
+    observe: bool,
 }
 
 fn log_format(text: &str) -> std::result::Result<LogFormat, String> {
@@ -80,11 +83,13 @@ pub(crate) async fn run(options: Options) -> Result<()> {
 async fn show_running(state: &State, options: &Options, running: &super::Supervisor) -> Result<()> {
     let has_other_ports = options.port_base.is_some_and(|base| base != running.settings.port_base);
     let has_other_replicas = options.replicas.is_some_and(|replicas| replicas != running.settings.replicas);
-    if has_other_ports || has_other_replicas || !running.is_ready {
-        let how = match (running.is_ready, has_other_ports) {
-            (false, _) => "and not ready yet",
-            (true, true) => "on other ports",
-            (true, false) => "with another number of replicas",
+    let is_unobserved = options.observe && !running.settings.observe;
+    if has_other_ports || has_other_replicas || is_unobserved || !running.is_ready {
+        let how = match (running.is_ready, has_other_ports, has_other_replicas) {
+            (false, _, _) => "and not ready yet",
+            (true, true, _) => "on other ports",
+            (true, false, true) => "with another number of replicas",
+            (true, false, false) => "and not observed",
         };
         return Err(Error::new(format!(
             "it is running already, {how} (process {}): `cargo xtask down` stops it",
@@ -103,6 +108,7 @@ fn settings(state: &State, options: &Options) -> Result<Settings> {
         release: options.release,
         log_format: options.log_format.or(remembered.map(|settings| settings.log_format)).unwrap_or(LogFormat::Json),
         replicas: options.replicas.or(remembered.map(|settings| settings.replicas)).unwrap_or(1),
+        observe: options.observe,
     })
 }
 
@@ -137,7 +143,14 @@ async fn show(state: &State, settings: &Settings) -> Result<()> {
     let is_new = sample::load(&gateway, &state.files().bootstrap_secret(), &state.keys()).await?;
     shell::done(if is_new { "the sample is loaded" } else { "the sample was loaded before" }, began.elapsed());
     demonstration::run(state, settings, &gateway).await?;
-    shell::print(&things_to_try(settings.port_base))
+    shell::print(&things_to_try(settings.port_base))?;
+    if settings.observe {
+        say!(
+            "\nEvery call is traced: {} shows each decision, and the main metrics.",
+            observe::address(settings.port_base)
+        );
+    }
+    Ok(())
 }
 
 fn things_to_try(port: u16) -> String {

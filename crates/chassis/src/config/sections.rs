@@ -79,6 +79,17 @@ pub struct TelemetryConfig {
     /// Which lines are written, as `level` or `target=level,…`.
     #[serde(default = "default_log_filter")]
     pub log_filter: String,
+    /// Where spans are sent, by OTLP over gRPC: `https://HOST:PORT`, with the service's own certificate, or `http://` to a
+    /// collector on this machine. None: nothing is traced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otlp_endpoint: Option<String>,
+    /// The share of calls that are traced among those that come without a trace, from 0 to 1. Those that come with one are
+    /// traced if it is sampled.
+    #[serde(default = "default_sample_ratio")]
+    pub sample_ratio: f64,
+    /// How many spans wait to be sent before more are lost, and counted.
+    #[serde(default = "default_spans_waiting_max")]
+    pub spans_waiting_max: usize,
 }
 
 /// How a log line looks.
@@ -175,9 +186,46 @@ impl PeerConfig {
     }
 }
 
+impl TelemetryConfig {
+    pub(super) fn validate(&self) -> Result<(), StartError> {
+        let refuse = |problem: &str| Err(StartError::Config(format!("telemetry.{problem}")));
+        if !(0.0..=1.0).contains(&self.sample_ratio) {
+            return refuse("sample_ratio must be from 0 to 1");
+        }
+        if self.spans_waiting_max == 0 {
+            return refuse("spans_waiting_max must be at least 1");
+        }
+        match self.otlp_endpoint.as_deref().map(url::Url::parse) {
+            None => Ok(()),
+            Some(Ok(url)) if !url.username().is_empty() || url.password().is_some() => {
+                refuse("otlp_endpoint holds a credential: the service shows its certificate")
+            }
+            Some(Ok(url)) if url.scheme() == "https" && url.host().is_some() => Ok(()),
+            // Spans say who calls what: in plain text they stay on the machine.
+            Some(Ok(url)) if url.scheme() == "http" && is_this_machine(&url) => Ok(()),
+            Some(_) => refuse("otlp_endpoint must be https://HOST:PORT, or http:// with an address of this machine"),
+        }
+    }
+}
+
+fn is_this_machine(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
 impl Default for TelemetryConfig {
     fn default() -> Self {
-        Self { log_format: LogFormat::default(), log_filter: default_log_filter() }
+        Self {
+            log_format: LogFormat::default(),
+            log_filter: default_log_filter(),
+            otlp_endpoint: None,
+            sample_ratio: default_sample_ratio(),
+            spans_waiting_max: default_spans_waiting_max(),
+        }
     }
 }
 
@@ -211,6 +259,14 @@ fn default_database_connections_max() -> u32 {
 
 fn default_acquire_ms_max() -> u64 {
     2_000
+}
+
+fn default_sample_ratio() -> f64 {
+    0.01
+}
+
+fn default_spans_waiting_max() -> usize {
+    4_096
 }
 
 fn default_log_filter() -> String {

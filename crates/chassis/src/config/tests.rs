@@ -96,3 +96,25 @@ fn the_services_own_rules_are_asked() {
     let error = load(GOOD, &[("demo.greeting", "\"\"")]).unwrap_err();
     assert!(error.contains("greeting must not be empty"), "{error}");
 }
+
+#[test]
+fn spans_go_in_plain_text_to_this_machine_alone_and_with_no_credential_in_the_address() {
+    for good in ["http://127.0.0.1:4317", "http://[::1]:4317", "http://localhost:4317", "https://collector:4317"] {
+        let config = load(GOOD, &[("telemetry.otlp_endpoint", good)]).unwrap();
+        assert_eq!(config.telemetry.otlp_endpoint.as_deref(), Some(good));
+    }
+    for bad in ["http://collector:4317", "http://10.0.0.1:4317", "collector:4317", "unix:///collector", ""] {
+        let error = load(GOOD, &[("telemetry.otlp_endpoint", bad)]).unwrap_err();
+        assert!(error.contains("telemetry.otlp_endpoint must be https://"), "{bad}: {error}");
+    }
+    let error = load(GOOD, &[("telemetry.otlp_endpoint", "https://me:hunter2@collector:4317")]).unwrap_err();
+    assert!(error.contains("credential") && !error.contains("hunter2"), "{error}");
+}
+
+#[test]
+fn a_share_that_is_none_and_a_queue_for_nothing_are_refused() {
+    for (key, value) in [("sample_ratio", "1.5"), ("sample_ratio", "-0.1"), ("spans_waiting_max", "0")] {
+        let error = load(GOOD, &[(&format!("telemetry.{key}"), value)]).unwrap_err();
+        assert!(error.contains(key), "{error}");
+    }
+}

@@ -5,6 +5,7 @@ use contract::rpc::Bulk;
 use futures::stream;
 use http_body::Frame;
 use http_body_util::{BodyExt as _, BodyStream, StreamBody};
+use opentelemetry::trace::FutureExt as _;
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
@@ -40,7 +41,7 @@ pub(crate) async fn layer<F: Future<Output = Response> + Send>(
     }
     let threads = aside.clone();
     let serve = async move { next(request).await.map(|answer| written_by(&threads, answer)) };
-    aside.run(serve.in_current_span()).await
+    aside.run(serve.in_current_span().with_current_context()).await
 }
 
 /// Whether the message, of which only the beginning is read, says that it is long, or does not say how long it is.

@@ -12,6 +12,7 @@ use crate::auth::Shown;
 use crate::call::Admitted;
 use crate::context::Context;
 use crate::stack::Layers;
+use crate::traces;
 
 const TENANT: HeaderName = HeaderName::from_static(header::TENANT);
 
@@ -46,14 +47,17 @@ pub(crate) async fn layer<F: Future<Output = Response>>(
         caller: granted.caller,
         tenant: granted.tenant,
         request_id: call.request_id,
+        trace: call.trace,
         deadline,
         now: layers.clock.now(),
         rpc,
     };
     let span = tracing::Span::current();
     span.record("actor", context.actor());
+    traces::note("bailiwick.actor", || context.actor());
     if let Some(tenant) = &context.tenant {
         span.record("tenant", tenant.as_str());
+        traces::note("bailiwick.tenant", || tenant.to_string());
     }
     request.extensions_mut().insert(Admitted { context, layers: Arc::clone(layers) });
     next(request).await

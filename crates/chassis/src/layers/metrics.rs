@@ -17,9 +17,11 @@ pub(crate) async fn layer<F: Future<Output = Response>>(
 ) -> Response {
     pass(&request, "metrics");
     let rpc = call.rpc.map_or("unknown", |rpc| rpc.path);
+    let trace = call.trace;
     let began = Instant::now();
     let response = next(call, request).await;
-    layers.metrics.record(rpc, grpc_code(&response), began.elapsed());
+    let sampled = trace.filter(|trace| trace.is_sampled());
+    layers.metrics.record(rpc, grpc_code(&response), began.elapsed(), sampled);
     response
 }
 

@@ -53,7 +53,7 @@ pub(crate) async fn layer<F: Future<Output = Response>>(
         }
     };
     let rpc = rpc::find(request.uri().path()).filter(|rpc| rpc.service.is_empty() || rpc.service == layers.service);
-    let mut response = next(Call { rpc, request_id: Arc::clone(&request_id) }, request).await;
+    let mut response = next(Call { rpc, request_id: Arc::clone(&request_id), trace: None }, request).await;
     let mut value = HeaderValue::from_str(&request_id).expect("an id is plain ASCII");
     // No second answer has it, so it must not push anything out of the connection's table of headers (RFC 7541, 6.2.3).
     value.set_sensitive(true);

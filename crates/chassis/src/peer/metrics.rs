@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
+use contract::metrics::chassis as declared;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::Unit;
 use tonic::Code;
 
-use crate::metrics::{Metrics, code_name, duration_histogram};
+use crate::metrics::{DURATIONS, Metrics, code_name};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PeerName {
@@ -46,37 +46,18 @@ impl PeerMetrics {
     pub(crate) fn register(metrics: &Metrics) -> Self {
         let own = Self {
             calls: Family::default(),
-            duration: Family::new_with_constructor(duration_histogram),
+            duration: Family::new_with_constructor(|| Histogram::new(DURATIONS)),
             retries: Family::default(),
             retries_refused: Family::default(),
             left_out: Family::default(),
             endpoints: Family::default(),
         };
-        metrics.register(|registry| {
-            registry.register("peer_calls", "Calls to other services, by service and status code", own.calls.clone());
-            registry.register_with_unit(
-                "peer_call_duration",
-                "How long calls to other services took, with all attempts, by service",
-                Unit::Seconds,
-                own.duration.clone(),
-            );
-            registry.register(
-                "peer_retries",
-                "Calls to other services that were made again, by service",
-                own.retries.clone(),
-            );
-            registry.register(
-                "peer_retries_refused",
-                "Calls to other services that were not made again because the budget was spent, by service",
-                own.retries_refused.clone(),
-            );
-            registry.register(
-                "peer_endpoints_left_out",
-                "How often an endpoint of another service was left out for a while, by service",
-                own.left_out.clone(),
-            );
-            registry.register("peer_endpoints", "Endpoints of another service", own.endpoints.clone());
-        });
+        metrics.register(&declared::PEER_CALLS, own.calls.clone());
+        metrics.register(&declared::PEER_CALL_DURATION, own.duration.clone());
+        metrics.register(&declared::PEER_RETRIES, own.retries.clone());
+        metrics.register(&declared::PEER_RETRIES_REFUSED, own.retries_refused.clone());
+        metrics.register(&declared::PEER_ENDPOINTS_LEFT_OUT, own.left_out.clone());
+        metrics.register(&declared::PEER_ENDPOINTS, own.endpoints.clone());
         own
     }
 

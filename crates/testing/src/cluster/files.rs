@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::{ClusterConfig, Member, Part, SERVICES, settings};
 use crate::certificates::{self, Authority, CertificateFiles};
-use crate::envoy::Settings;
+use crate::envoy::{Settings, Tracing};
 use crate::error::{Doing, Result};
 use crate::postgres::{self, Server};
 use crate::process::{self, Identity};
@@ -108,7 +108,12 @@ impl Files {
         let path = self.gateway();
         let folder = path.parent().unwrap_or(&self.state);
         let local = Settings::local(folder, &config.ports, &self.certificate("gateway"), &self.authority())?;
-        Settings { access_log_file: self.access_log(), ..local }.write(&path)
+        let tracing = config.spans.map(|spans| Tracing {
+            collector: format!("127.0.0.1:{}", spans.port),
+            sampled_percent: spans.sampled_percent,
+            callers_are_believed: true,
+        });
+        Settings { access_log_file: self.access_log(), tracing, ..local }.write(&path)
     }
 
     pub(super) fn write_service(&self, config: &ClusterConfig, server: &Server, member: Member) -> Result<()> {

@@ -66,7 +66,15 @@ pub(super) fn render(config: &ClusterConfig, files: &Files, server: &Server, mem
         LogFormat::Json => "json",
         LogFormat::Pretty => "pretty",
     };
-    root.insert("telemetry".to_owned(), table([("log_format", format.into()), ("log_filter", "info".into())]));
+    let mut telemetry = Table::new();
+    telemetry.insert("log_format".to_owned(), format.into());
+    telemetry.insert("log_filter".to_owned(), "info".into());
+    if let Some(spans) = &config.spans {
+        telemetry.insert("otlp_endpoint".to_owned(), format!("http://127.0.0.1:{}", spans.port).into());
+        // What comes through the gateway, Envoy has decided about.
+        telemetry.insert("sample_ratio".to_owned(), 0.0.into());
+    }
+    root.insert("telemetry".to_owned(), telemetry.into());
     root.insert("peers".to_owned(), peers(config, service));
     root.insert(name.to_owned(), own(files, service));
     root.to_string()

@@ -37,9 +37,26 @@ pub struct Settings {
     /// Whose pages may call Bailiwick's own RPCs from a browser, as `https://host[:port]`. Nobody's, unless some are named.
     #[serde(default)]
     pub cors_origins: Vec<String>,
+    /// Where spans of requests are sent. Nowhere, unless it is said.
+    #[serde(default)]
+    pub tracing: Option<Tracing>,
     /// What is refused.
     #[serde(default)]
     pub limits: Limits,
+}
+
+/// How requests are traced.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tracing {
+    /// Where the collector takes OTLP over gRPC, as `host:port`, in plain text: beside Envoy, or in a mesh of its own.
+    pub collector: String,
+    /// How many of a hundred requests are traced of those that come without a trace.
+    pub sampled_percent: f64,
+    /// Whether a caller's `traceparent` says which trace its request is part of, and whether that is sampled. Otherwise it is
+    /// taken off: from outside, anybody could have everything traced.
+    #[serde(default)]
+    pub callers_are_believed: bool,
 }
 
 /// A server of a tenant's behind the gateway.
@@ -171,6 +188,9 @@ impl Settings {
         if let Some(wrong) = self.cors_origins.iter().find(|origin| !is_origin(origin)) {
             return refuse(format!("cors_origins: {wrong:?} is not https://host[:port]"));
         }
+        if self.tracing.as_ref().is_some_and(|tracing| !(0.0..=100.0).contains(&tracing.sampled_percent)) {
+            return refuse("tracing: sampled_percent must be from 0 to 100".to_owned());
+        }
         if !self.trust_domain.split('.').all(is_name) {
             return refuse("trust_domain: must be a name in lower case".to_owned());
         }
@@ -227,6 +247,7 @@ mod tests {
             ("documents.example.com", "*.example.com", "upstreams"),
             ("gate = ", "gatekeeper = ", "services"),
             ("streams_max = 128", "streams_max = 0", "limits"),
+            ("sampled_percent = 1", "sampled_percent = 101", "tracing"),
             ("streams_max", "streams_maximum", "streams_maximum"),
         ] {
             assert!(GOOD.contains(from), "{from}");

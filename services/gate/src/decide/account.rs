@@ -1,6 +1,7 @@
 //! What is kept of a decision once it is made: a count, a line in the log, a record for its tenant, and what a watching route saw.
 
 use assertion::Verdict;
+use chassis::traces;
 
 use super::{Call, Learnt};
 use crate::Gate;
@@ -13,6 +14,7 @@ use crate::domain::route::Mode;
 pub(super) fn keep(gate: &Gate, call: &Call, decision: &Decision, mut learnt: Learnt) {
     let Decision { id, route, tenant, outcome, .. } = decision;
     gate.metrics.count(outcome);
+    tell(decision);
     let version = learnt.found.as_ref().map_or(0, |found| found.version);
     match outcome {
         Outcome::Allowed(_) => tracing::debug!(decision_id = id, route, version, tenant, "allowed"),
@@ -25,6 +27,15 @@ pub(super) fn keep(gate: &Gate, call: &Call, decision: &Decision, mut learnt: Le
         let denial = denial(outcome, learnt.would_deny.take());
         record(gate, call, decision, learnt, denial);
     }
+}
+
+/// Tells the call's span what was decided, if it has one.
+fn tell(Decision { id, route, outcome, .. }: &Decision) {
+    let (outcome, reason) = outcome.labels();
+    traces::note("bailiwick.decision_id", || id.clone());
+    traces::note("bailiwick.outcome", || outcome);
+    traces::note("bailiwick.reason", || reason);
+    traces::note("bailiwick.route", || route.clone());
 }
 
 /// Why it was denied, or would have been.

@@ -1,6 +1,7 @@
 //! How many decisions ended how, how permissions was asked, and how often an assertion had to be signed. All labels come from closed lists.
 
 use chassis::Metrics;
+use contract::metrics::gate as declared;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -23,9 +24,7 @@ struct Labels {
 impl DecisionMetrics {
     pub(crate) fn register(metrics: &Metrics) -> Self {
         let own = Self::default();
-        metrics.register(|registry| {
-            registry.register("gate_decisions", "Decisions about calls, by outcome and reason", own.decisions.clone());
-        });
+        metrics.register(&declared::GATE_DECISIONS, own.decisions.clone());
         own
     }
 
@@ -53,12 +52,8 @@ impl QuestionMetrics {
             questions: Family::default(),
             questions_a_message: Histogram::new(exponential_buckets(1.0, 2.0, 8)),
         };
-        metrics.register(|registry| {
-            let help = "How many questions one message on an open stream carried";
-            registry.register("gate_questions_a_message", help, own.questions_a_message.clone());
-            let help = "Questions to permissions, by whether they were asked on an open stream or by a call";
-            registry.register("gate_questions", help, own.questions.clone());
-        });
+        metrics.register(&declared::GATE_QUESTIONS, own.questions.clone());
+        metrics.register(&declared::GATE_QUESTIONS_A_MESSAGE, own.questions_a_message.clone());
         own
     }
 
@@ -91,10 +86,7 @@ struct Source {
 impl AssertionMetrics {
     pub(crate) fn register(metrics: &Metrics) -> Self {
         let own = Self::default();
-        metrics.register(|registry| {
-            let help = "Assertions given out, by whether they were signed for it or remembered";
-            registry.register("gate_assertions", help, own.assertions.clone());
-        });
+        metrics.register(&declared::GATE_ASSERTIONS, own.assertions.clone());
         own
     }
 

@@ -52,7 +52,7 @@ pub(crate) async fn publish_key(identity: Peer, assertions: Arc<Assertions>, clo
 }
 
 async fn publish(identity: &Peer, key: VerificationKey) -> Result<(), PeerError> {
-    let bounds = Bounds { deadline: Instant::now() + ANSWER_MAX, request_id: String::new(), tenant: None };
+    let bounds = Bounds { deadline: Instant::now() + ANSWER_MAX, request_id: String::new(), tenant: None, trace: None };
     let request = PublishAssertionKeyRequest { key: Some(key) };
     identity
         .call(&bounds, request, |channel, request| async move {

@@ -52,7 +52,7 @@ async fn tell(identity: &Peer, due: &[(String, OffsetDateTime)]) -> Result<(), P
     let told = due
         .iter()
         .map(|(id, used_at)| ApiKeyUse { api_key_id: id.clone(), used_at: Some(timestamp::to_proto(*used_at)) });
-    let bounds = Bounds { deadline: Instant::now() + ANSWER_MAX, request_id: String::new(), tenant: None };
+    let bounds = Bounds { deadline: Instant::now() + ANSWER_MAX, request_id: String::new(), tenant: None, trace: None };
     identity
         .call(&bounds, ReportApiKeyUseRequest { uses: told.collect() }, |channel, request| async move {
             PeerServiceClient::new(channel).report_api_key_use(request).await

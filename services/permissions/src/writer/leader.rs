@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chassis::clock::SharedClock;
 use chassis::error::chain;
+use chassis::traces::Carried;
 use chassis::{AuditEvent, Database, DatabaseError, TenantId, UnitOfWork};
 use tokio::time::{Instant, timeout};
 
@@ -70,6 +71,12 @@ impl Leader {
     }
 
     async fn write(&self, group: Vec<Waiting>) {
+        let traces: Vec<Carried> =
+            group.iter().filter(|waiting| waiting.trace.is_some()).map(|waiting| waiting.trace.clone()).collect();
+        Carried::within("write a group", &traces, self.write_or_each_alone(group)).await;
+    }
+
+    async fn write_or_each_alone(&self, group: Vec<Waiting>) {
         if let Err(group) = self.write_together(group).await {
             // The database refuses something of the group: each alone, so that only its own caller is told.
             for waiting in group {

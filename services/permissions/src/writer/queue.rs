@@ -106,6 +106,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use chassis::AuditEvent;
+    use chassis::traces::Carried;
     use time::OffsetDateTime;
     use tokio::sync::oneshot;
     use tokio::time::Instant;
@@ -122,6 +123,7 @@ mod tests {
             change: Change::Updates(Vec::new()),
             event,
             deadline: Instant::now(),
+            trace: Carried::default(),
             answer: oneshot::channel().0,
             turn: FirstToDecide::default(),
         }
