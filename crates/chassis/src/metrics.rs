@@ -64,7 +64,7 @@ struct PoolMetrics {
 }
 
 /// The bounds of the buckets, in seconds.
-const DURATIONS: [f64; 15] =
+pub(crate) const DURATIONS: [f64; 15] =
     [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 impl Metrics {
