@@ -156,21 +156,21 @@ async fn a_workload_calls_bailiwick_itself_and_gets_no_token_for_a_certificate()
     bind_to(&world, "workload-admin", "admin", "identity.read").await;
     let (shown, authority) = (certificate(&world, "workload-admin"), world.files().authority());
     let mut own = Connection::open_as(&shown, "localhost", world.port(), Version::HTTP_2, &authority).await.unwrap();
-    let mut call = async |method: &str| {
-        let request =
-            Request::post(format!("/bailiwick.identity.v1.{method}")).header("content-type", "application/json");
-        own.send(request.body(Bytes::from_static(b"{}")).unwrap()).await.unwrap()
+    let mut call = async |method: &str, path: &str| {
+        let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        let body = if method == "GET" { Bytes::new() } else { Bytes::from_static(b"{}") };
+        own.send(request.body(body).unwrap()).await.unwrap()
     };
     let began = Instant::now();
-    while call("UserService/ListUsers").await.status != 200 {
+    while call("GET", "/v1/users").await.status != 200 {
         assert!(began.elapsed() < Duration::from_secs(5), "the workload is not known");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let users = call("UserService/ListUsers").await;
+    let users = call("GET", "/v1/users").await;
     assert!(String::from_utf8_lossy(&users.body).contains("alice"), "{users:?}");
     // Its scopes are those of its binding.
-    assert_eq!(reason(&call("UserService/CreateUser").await), (403, "forbidden"));
-    let exchanged = call("ApiKeyService/ExchangeApiKey").await;
+    assert_eq!(reason(&call("POST", "/v1/users").await), (403, "forbidden"));
+    let exchanged = call("POST", "/v1/api-keys:exchange").await;
     assert!(String::from_utf8_lossy(&exchanged.body).contains("EXCHANGE_NEEDS_API_KEY"), "{exchanged:?}");
     unbind(&world, "workload-admin").await;
 }
