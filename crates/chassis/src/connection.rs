@@ -3,6 +3,7 @@
 mod gathering;
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use contract::peer;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -19,12 +20,17 @@ use tonic::transport::server::Connected;
 
 use self::gathering::Gathering;
 use crate::auth::ShownPeer;
+use crate::service::Foundation;
+use crate::start::StartError;
 use crate::subject::TenantId;
 use crate::tasks::Tasks;
 use crate::tls::Tls;
 
 /// How long a client may take for the TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(5);
+
+/// How many connections wait to be accepted, before the machine refuses more.
+const WAITING_MAX: u32 = 1_024;
 
 /// How long to wait after the machine refused to accept, for example because it is out of file descriptors.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
@@ -41,20 +47,42 @@ pub(crate) struct Connection {
     _place: OwnedSemaphorePermit,
 }
 
-/// Accepts connections for as long as the service runs.
+/// Takes an address, at which nobody can connect yet.
+pub(crate) fn bind(address: SocketAddr) -> Result<(TcpSocket, SocketAddr), StartError> {
+    let refuse = |source| StartError::Listen { address, source };
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(refuse)?;
+    // One that ended a moment ago may still have connections that are being closed.
+    socket.set_reuseaddr(true).map_err(refuse)?;
+    socket.bind(address).map_err(refuse)?;
+    let address = socket.local_addr().map_err(refuse)?;
+    Ok((socket, address))
+}
+
+/// Accepts connections from when the service is ready until it drains. Before and after, the machine refuses them: whoever calls
+/// goes elsewhere at once, and nothing is asked of a service that does not know yet whose credentials are good.
 pub(crate) fn accept(
-    listener: TcpListener,
-    tls: Tls,
+    socket: TcpSocket,
     connections_max: usize,
-    tasks: &Tasks,
+    foundation: &Foundation,
 ) -> ReceiverStream<io::Result<Connection>> {
     let (sender, receiver) = mpsc::channel(64);
+    let Foundation { tasks, readiness, tls, .. } = foundation.clone();
     let (draining, handshakes) = (tasks.draining(), tasks.clone());
     tasks.spawn("accept", async move {
-        let accept = accept_all(listener, tls, connections_max, &handshakes, sender);
+        let accept = async {
+            if readiness.watch().wait_for(|ready| *ready).await.is_err() {
+                return;
+            }
+            match socket.listen(WAITING_MAX) {
+                Ok(listener) => accept_all(listener, tls, connections_max, &handshakes, sender).await,
+                Err(error) => {
+                    tracing::error!(%error, "the address cannot be listened on: is something else there?");
+                    readiness.drain();
+                }
+            }
+        };
         tokio::select! {
             () = accept => {}
-            // From here on the machine refuses connections, which tells their callers at once to go elsewhere.
             () = draining.cancelled() => {}
         }
     });

@@ -32,6 +32,9 @@ pub struct Database {
     serving: Handle,
 }
 
+/// A connection, as it is handed to what works in somebody else's transaction.
+pub type Connection = sqlx::PgConnection;
+
 /// What went wrong in the database, as far as a caller may know it.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {

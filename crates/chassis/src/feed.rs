@@ -61,7 +61,7 @@ pub(crate) async fn append(
 }
 
 /// Begins another epoch: whoever follows the feed begins again.
-pub(crate) async fn begin_epoch(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+pub(crate) async fn begin_epoch(connection: &mut PgConnection) -> Result<(), DatabaseError> {
     sqlx::query!("UPDATE feed_head SET epoch = gen_random_uuid()").execute(connection).await?;
     Ok(())
 }

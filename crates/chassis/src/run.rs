@@ -229,8 +229,8 @@ async fn serve(
     foundation: &Foundation,
     stopped: oneshot::Receiver<()>,
 ) -> Result<(SocketAddr, oneshot::Receiver<()>), StartError> {
-    let (listener, address) = listen(config.listen).await?;
-    let connections = connection::accept(listener, foundation.tls.clone(), config.connections_max, &foundation.tasks);
+    let (socket, address) = connection::bind(config.listen)?;
+    let connections = connection::accept(socket, config.connections_max, foundation);
     let server = Server::builder()
         .max_concurrent_streams(STREAMS_MAX)
         .http2_max_header_list_size(HEADER_BYTES_MAX)

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
-use sqlx::PgConnection;
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
 
@@ -12,7 +11,7 @@ use crate::aside::Aside;
 use crate::auth::Authority;
 use crate::clock::{SharedClock, SharedEntropy, SystemClock, SystemEntropy};
 use crate::config::{Config, PeerConfig, ServiceConfig};
-use crate::database::Database;
+use crate::database::{Connection, Database, DatabaseError};
 use crate::feed::{Follower, Learnt};
 use crate::metrics::Metrics;
 use crate::peer::{Peer, PeerMetrics};
@@ -40,7 +39,7 @@ pub trait Service: Sized + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Arc<Self>, StartError>> + Send;
 
     /// Begins another epoch of what it numbers itself, in a database that was restored. The feed's begins without it.
-    fn begin_epoch(connection: &mut PgConnection) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
+    fn begin_epoch(connection: &mut Connection) -> impl Future<Output = Result<(), DatabaseError>> + Send {
         let _ = connection;
         async { Ok(()) }
     }

@@ -16,6 +16,9 @@ pub enum StartError {
     /// The database cannot be reached or used.
     #[error("the database cannot be used")]
     Database(#[from] sqlx::Error),
+    /// A statement failed.
+    #[error(transparent)]
+    Statement(#[from] crate::database::DatabaseError),
     /// A migration failed.
     #[error("a migration failed")]
     Migration(#[from] sqlx::migrate::MigrateError),

@@ -35,6 +35,7 @@ async fn kill_for(length: Duration) {
         kills.push((victim.name(), Instant::now()));
         cluster.kill(victim).unwrap();
         cluster.restart(victim).await.unwrap();
+        println!("  {} is ready again after {:?}", victim.name(), kills[kills.len() - 1].1.elapsed());
     }
     tokio::time::sleep(RECOVERED_WITHIN).await;
     let ledger = Arc::clone(&load.ledger);
@@ -47,6 +48,9 @@ async fn kill_for(length: Duration) {
             (count + 1, last.max((call.began + call.took).saturating_duration_since(*killed)))
         });
         println!("  at {:?} {name} was killed: {count} calls failed, the last after {last:?}", *killed - began);
+    }
+    for call in calls.iter().filter(|call| call.outcome != Outcome::Right) {
+        println!("  at {:?} {} took {:?}: {:?}", call.began - began, call.kind, call.took, call.outcome);
     }
     assert_nothing_wrong(&calls);
     let late: Vec<&Call> = calls

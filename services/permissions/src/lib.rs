@@ -28,11 +28,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::clock::{SharedClock, new_id, random};
+use chassis::database::Connection;
 use chassis::error::chain;
 use chassis::secret::Secret;
-use chassis::{Database, Foundation, Service, StartError};
+use chassis::{Database, DatabaseError, Foundation, Service, StartError};
 use graph::Budget;
-use sqlx::PgConnection;
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
 
@@ -133,7 +133,7 @@ impl Service for Permissions {
         Ok(Arc::new(Self { config, database, index, evaluator, freshness, writer }))
     }
 
-    async fn begin_epoch(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    async fn begin_epoch(connection: &mut Connection) -> Result<(), DatabaseError> {
         store::head::begin_epoch(connection).await
     }
 

@@ -61,7 +61,7 @@ pub(crate) async fn advance(connection: &mut PgConnection, to: u64, digest: Dige
 }
 
 /// Begins another life of the database, of which commits may be lost.
-pub(crate) async fn begin_epoch(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+pub(crate) async fn begin_epoch(connection: &mut PgConnection) -> Result<(), DatabaseError> {
     sqlx::query!("UPDATE revision_head SET epoch = gen_random_uuid()").execute(connection).await?;
     Ok(())
 }
