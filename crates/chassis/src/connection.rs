@@ -68,17 +68,17 @@ pub(crate) fn accept(
     let (sender, receiver) = mpsc::channel(64);
     let Foundation { tasks, readiness, tls, .. } = foundation.clone();
     let (draining, handshakes) = (tasks.draining(), tasks.clone());
+    let listening = readiness.wait_for("its port");
     tasks.spawn("accept", async move {
         let accept = async {
-            if readiness.watch().wait_for(|ready| *ready).await.is_err() {
-                return;
-            }
+            listening.is_the_last().await;
             match socket.listen(WAITING_MAX) {
-                Ok(listener) => accept_all(listener, tls, connections_max, &handshakes, sender).await,
-                Err(error) => {
-                    tracing::error!(%error, "the address cannot be listened on: is something else there?");
-                    readiness.drain();
+                Ok(listener) => {
+                    listening.set();
+                    accept_all(listener, tls, connections_max, &handshakes, sender).await;
                 }
+                // It never gets ready, and says what for.
+                Err(error) => tracing::error!(%error, "the address cannot be listened on: is something else there?"),
             }
         };
         tokio::select! {

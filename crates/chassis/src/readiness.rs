@@ -14,6 +14,8 @@ const START: &str = "start";
 #[derive(Clone, Debug)]
 pub struct Readiness {
     waiting: Arc<Mutex<Vec<&'static str>>>,
+    /// How many are waited for.
+    left: Arc<watch::Sender<usize>>,
     ready: Arc<watch::Sender<bool>>,
 }
 
@@ -26,14 +28,17 @@ pub struct Latch {
 
 impl Default for Readiness {
     fn default() -> Self {
-        Self { waiting: Arc::new(Mutex::new(vec![START])), ready: Arc::new(watch::Sender::new(false)) }
+        let waiting = Arc::new(Mutex::new(vec![START]));
+        Self { waiting, left: Arc::new(watch::Sender::new(1)), ready: Arc::new(watch::Sender::new(false)) }
     }
 }
 
 impl Readiness {
     /// Adds something to wait for. Only before the service serves.
     pub fn wait_for(&self, name: &'static str) -> Latch {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.push(name);
+        self.left.send_replace(waiting.len());
         Latch { name, readiness: self.clone() }
     }
 
@@ -65,12 +70,19 @@ impl Readiness {
 }
 
 impl Latch {
+    /// Waits until nothing else is waited for.
+    pub(crate) async fn is_the_last(&self) {
+        // Its sender is part of this latch.
+        let _ = self.readiness.left.subscribe().wait_for(|left| *left <= 1).await;
+    }
+
     /// It is waited for again: for what makes every answer useless while it lasts, and for that alone.
     pub fn fall(&self) {
         let mut waiting = self.readiness.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if !waiting.contains(&self.name) {
             tracing::warn!(of = self.name, "not ready any more");
             waiting.push(self.name);
+            self.readiness.left.send_replace(waiting.len());
             self.readiness.ready.send_replace(false);
         }
     }
@@ -80,6 +92,7 @@ impl Latch {
         let mut waiting = self.readiness.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let before = waiting.len();
         waiting.retain(|name| *name != self.name);
+        self.readiness.left.send_replace(waiting.len());
         if waiting.is_empty() && before > 0 {
             tracing::info!("ready");
             self.readiness.ready.send_replace(true);
