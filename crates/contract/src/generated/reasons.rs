@@ -47,7 +47,7 @@ pub enum Reason {
     NotReady,
     /// The database was lost, or did not answer in time, while the change was being committed: it was made, or it was not.
     OutcomeUnknown,
-    /// The service has as many calls under way as it may.
+    /// The service has as many calls under way as it may, or as it can serve in time. Nothing was done. The metadata names the limit.
     Overloaded,
     /// The page token was not given out by this RPC for these arguments.
     PageTokenInvalid,
