@@ -36,6 +36,7 @@ mod tasks;
 pub mod timestamp;
 mod tls;
 pub mod unit_of_work;
+pub mod web;
 
 pub use aside::Aside;
 pub use clock::{Clock, Entropy};

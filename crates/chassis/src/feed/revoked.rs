@@ -1,13 +1,15 @@
-//! Which API keys were revoked, as identity's feed tells it: tokens that they were exchanged for end with them.
+//! What was revoked, as identity's feed tells it: API keys and clients' credentials, whose tokens end with them, and tokens.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock};
+
+use assertion::AccessTokenClaims;
 
 /// How many revocations are remembered, the newest. A token outlives its key's revocation by 5 minutes at most, and what a
 /// verifier remembers of a key by about one.
 const REMEMBERED_MAX: usize = 100_000;
 
-/// The ids of revoked API keys. Clones share them.
+/// The ids of revoked API keys, clients' credentials and access tokens. No two of them are alike. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Revoked(Arc<RwLock<Ids>>);
 
@@ -18,15 +20,21 @@ struct Ids {
 }
 
 impl Revoked {
-    /// Whether the key with this id was revoked.
-    pub fn contains(&self, api_key_id: &str) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).all.contains(api_key_id)
+    /// Whether what has this id was revoked.
+    pub fn contains(&self, id: &str) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).all.contains(id)
     }
 
-    pub(crate) fn add(&self, api_key_id: &str) {
+    /// Whether an access token was revoked, or what it was given for.
+    pub fn ends(&self, token: &AccessTokenClaims) -> bool {
+        let ids = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        [&token.client_id, &token.credential, &token.token_id].into_iter().any(|id| ids.all.contains(id))
+    }
+
+    pub(crate) fn add(&self, id: &str) {
         let mut ids = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if ids.all.insert(api_key_id.to_owned()) {
-            ids.in_order.push_back(api_key_id.to_owned());
+        if ids.all.insert(id.to_owned()) {
+            ids.in_order.push_back(id.to_owned());
         }
         if ids.in_order.len() > REMEMBERED_MAX
             && let Some(oldest) = ids.in_order.pop_front()
