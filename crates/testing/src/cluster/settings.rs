@@ -63,7 +63,7 @@ pub(super) fn render(config: &ClusterConfig, files: &Files, server: &Server, mem
     };
     root.insert("telemetry".to_owned(), table([("log_format", format.into()), ("log_filter", "info".into())]));
     root.insert("peers".to_owned(), peers(config, service));
-    root.insert(name.to_owned(), own(files, service));
+    root.insert(name.to_owned(), own(config, files, service));
     root.to_string()
 }
 
@@ -81,12 +81,13 @@ fn peers(config: &ClusterConfig, service: Part) -> Value {
     }
 }
 
-fn own(files: &Files, service: Part) -> Value {
+fn own(config: &ClusterConfig, files: &Files, service: Part) -> Value {
     match service {
         Part::Identity => table([
             ("bootstrap_secret_file", path(&files.bootstrap_secret())),
             ("pepper_file", path(&files.secret("identity-pepper"))),
             ("token_key_file", path(&files.secret("identity-token-key.pem"))),
+            ("issuer", format!("https://localhost:{}", config.ports.gateway).into()),
         ]),
         Part::Permissions => table([
             ("token_key_file", path(&files.secret("permissions-token-key"))),
