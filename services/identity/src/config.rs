@@ -16,7 +16,10 @@ pub struct Config {
     /// the installation cannot be bootstrapped; it may be taken away once that is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bootstrap_secret_file: Option<PathBuf>,
-    /// The file with the key that API keys are hashed with: 32 bytes or more in hexadecimal. The same for all replicas; with
+    /// The URL that access tokens name as their issuer: the gateway's, `https://HOST[:PORT]`, without a slash at the end. Clients find
+    /// the documents of OAuth 2 under it, and compare it byte for byte.
+    pub issuer: String,
+    /// The file with the key that API keys and clients' secrets are hashed with: 32 bytes or more in hexadecimal. The same for all replicas; with
     /// another one, every API key is unknown.
     pub pepper_file: PathBuf,
     /// The file with the private key that access tokens are signed with: P-256, PKCS #8, PEM. A new one is published at the
@@ -26,6 +29,9 @@ pub struct Config {
 
 impl ServiceConfig for Config {
     fn validate(&self) -> Result<(), String> {
+        if !is_issuer(&self.issuer) {
+            return Err("issuer must be https://HOST[:PORT], in lower case, without path".to_owned());
+        }
         if self.pepper_file == self.token_key_file {
             return Err("pepper_file and token_key_file must be two files".to_owned());
         }
@@ -36,6 +42,16 @@ impl ServiceConfig for Config {
             Some(_) | None => Ok(()),
         }
     }
+}
+
+/// No path: the documents' paths are the gateway's own, and one issuer has one spelling.
+fn is_issuer(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("https://") else { return false };
+    let (host, port) = rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
+    let in_host = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+    !host.is_empty()
+        && host.bytes().all(in_host)
+        && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
 /// Reads the bootstrap secret, if it is long enough not to be guessed.
@@ -54,8 +70,21 @@ mod tests {
     fn config(bootstrap: Option<&str>, pepper: &str, token_key: &str) -> Config {
         Config {
             bootstrap_secret_file: bootstrap.map(PathBuf::from),
+            issuer: "https://access.example.com".to_owned(),
             pepper_file: pepper.into(),
             token_key_file: token_key.into(),
+        }
+    }
+
+    #[test]
+    fn an_issuer_has_one_spelling() {
+        for good in ["https://a", "https://access.example.com", "https://localhost:8443"] {
+            assert!(is_issuer(good), "{good}");
+        }
+        for bad in
+            ["", "http://a", "https://", "https://a/", "https://a/b", "https://A", "https://a:", "https://a:0", "a"]
+        {
+            assert!(!is_issuer(bad), "{bad}");
         }
     }
 

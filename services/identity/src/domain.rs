@@ -2,7 +2,12 @@
 
 pub(crate) mod access_token;
 pub(crate) mod api_key;
+pub(crate) mod audience;
 pub(crate) mod bootstrap;
+pub(crate) mod client_assertion;
+pub(crate) mod client_credential;
+pub(crate) mod client_id;
+pub(crate) mod client_key;
 pub(crate) mod display_name;
 pub(crate) mod founding;
 pub(crate) mod scope;

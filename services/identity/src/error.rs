@@ -68,6 +68,8 @@ pub enum Thing {
     ServiceAccount,
     /// An API key.
     ApiKey,
+    /// A credential of an OAuth 2 client.
+    ClientCredential,
 }
 
 impl Thing {
@@ -78,6 +80,7 @@ impl Thing {
             Self::User => "user",
             Self::ServiceAccount => "service_account",
             Self::ApiKey => "api_key",
+            Self::ClientCredential => "client_credential",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What runs beside the calls: one loop, one file.
 
+mod forget_ended;
 mod publish_token_key;
 
 use std::convert::Infallible;
@@ -16,6 +17,7 @@ pub(crate) fn begin(service: &Arc<Identity>, foundation: &Foundation) {
         "publish token key",
         publish_token_key::run(Arc::clone(service), foundation.learnt.keys.clone(), published),
     );
+    foundation.tasks.spawn("forget ended", forget_ended::run(Arc::clone(service)));
     // Identity verifies calls as everyone does: with the keys in its feed, gate's among them.
     let follower = foundation.follow_own_feed();
     foundation.tasks.spawn("follow own feed", follower.run(async |_, _| Ok::<_, Infallible>(())));

@@ -1,7 +1,7 @@
 //! Identity says who is calling: it knows the tenants, their users and service accounts, and the credentials of those.
 //!
-//! In reading order: its [`config`], the types and rules of its `domain`, what it keeps in its `store`, the RPCs in `grpc`, and
-//! the `jobs` that run beside them. What others must not miss (keys, tenants, API keys made and ended) stands in its feed.
+//! In reading order: its [`config`], the types and rules of its `domain`, what it keeps in its `store`, the RPCs in `grpc`, what it
+//! answers over HTTP in `web`, and the `jobs` that run beside them. What others must not miss (keys, tenants, API keys made and ended) stands in its feed.
 
 pub mod config;
 mod domain;
@@ -9,28 +9,35 @@ pub mod error;
 mod grpc;
 mod jobs;
 mod store;
+mod web;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use chassis::clock::{SharedClock, SharedEntropy};
+use assertion::{AccessTokenClaims, Expectation, Verifier};
+use chassis::clock::{SharedClock, SharedEntropy, new_id};
 use chassis::secret::Secret;
 use chassis::signing::SigningKey;
 use chassis::{Database, Foundation, Service, StartError, Tasks};
 use contract::identity::v1::api_key_service_server::ApiKeyServiceServer;
+use contract::identity::v1::client_credential_service_server::ClientCredentialServiceServer;
 use contract::identity::v1::peer_service_server::PeerServiceServer;
 use contract::identity::v1::service_account_service_server::ServiceAccountServiceServer;
 use contract::identity::v1::tenant_service_server::TenantServiceServer;
 use contract::identity::v1::user_service_server::UserServiceServer;
 use contract::identity::v1::workload_service_server::WorkloadServiceServer;
 use sqlx::migrate::Migrator;
+use time::OffsetDateTime;
 use tonic::service::Routes;
 
 pub use config::Config;
 pub use error::Error;
 
+use crate::domain::access_token::{self, AccessToken, Grant};
 use crate::domain::api_key::Pepper;
 use crate::domain::bootstrap::BootstrapSecret;
 use crate::grpc::Served;
+use crate::store::revoked_tokens;
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
@@ -42,6 +49,11 @@ pub struct Identity {
     pub(crate) entropy: SharedEntropy,
     pub(crate) tasks: Tasks,
     pub(crate) token_key: SigningKey,
+    /// Verifies access tokens, whomever they are for.
+    pub(crate) tokens: Verifier<AccessTokenClaims>,
+    /// Whether there is no room for another client assertion.
+    pub(crate) assertions_full: AtomicBool,
+    pub(crate) issuer: String,
     pub(crate) pepper: Pepper,
     pub(crate) bootstrap_secret: Option<BootstrapSecret>,
 }
@@ -65,6 +77,9 @@ impl Service for Identity {
             entropy: Arc::clone(&foundation.entropy),
             tasks: foundation.tasks.clone(),
             token_key: SigningKey::read(&config.token_key_file)?,
+            tokens: Verifier::new(foundation.learnt.keys.clone(), Expectation::access_token_for_anyone(&config.issuer)),
+            assertions_full: AtomicBool::new(false),
+            issuer: config.issuer,
             pepper,
             bootstrap_secret,
         });
@@ -78,7 +93,31 @@ impl Service for Identity {
             .add_service(UserServiceServer::new(served.clone()))
             .add_service(ServiceAccountServiceServer::new(served.clone()))
             .add_service(ApiKeyServiceServer::new(served.clone()))
+            .add_service(ClientCredentialServiceServer::new(served.clone()))
             .add_service(WorkloadServiceServer::new(served.clone()))
             .add_service(PeerServiceServer::new(served))
+    }
+
+    fn web(self: Arc<Self>) -> axum::Router {
+        web::router(self)
+    }
+}
+
+impl Identity {
+    /// Makes an access token; none if what was shown has not even a second left. It leaves nothing behind.
+    pub(crate) fn make_token(&self, grant: &Grant<'_>, now: OffsetDateTime) -> Result<Option<AccessToken>, Error> {
+        let token_id = new_id(now, &*self.entropy).to_string();
+        access_token::make(&self.token_key, &self.issuer, grant, token_id, now).map_err(Error::Signing)
+    }
+
+    /// What an access token says, if it lives: the one answer for whoever asks about a token here.
+    pub(crate) async fn living_token(
+        &self,
+        token: &str,
+        now: OffsetDateTime,
+    ) -> Result<Option<Arc<AccessTokenClaims>>, Error> {
+        let Ok(claims) = self.tokens.verify(token, now) else { return Ok(None) };
+        let ended = revoked_tokens::is_ended(self.database.pool(), &claims.token_id, &claims.credential).await?;
+        Ok((!ended).then_some(claims))
     }
 }

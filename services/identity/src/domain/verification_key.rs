@@ -28,6 +28,8 @@ pub(crate) struct VerificationKey {
     pub(crate) key: PublicKey,
     pub(crate) key_use: KeyUse,
     pub(crate) not_after: OffsetDateTime,
+    /// The issuer that what it signs names; empty for the plane's own names.
+    pub(crate) issuer: String,
 }
 
 impl KeyUse {
@@ -60,12 +62,13 @@ impl VerificationKey {
         if not_after - now > LIFE_MAX {
             return Err(invalid("must be at most 400 days ahead"));
         }
-        Ok(Self { key, key_use: KeyUse::Assertion, not_after })
+        Ok(Self { key, key_use: KeyUse::Assertion, not_after, issuer: String::new() })
     }
 
     /// The key that signs access tokens, as it is to be published now.
-    pub(crate) fn of_tokens(key: &PublicKey, now: OffsetDateTime) -> Self {
-        Self { key: key.clone(), key_use: KeyUse::AccessToken, not_after: now + TOKEN_KEY_LIFE }
+    pub(crate) fn of_tokens(key: &PublicKey, issuer: &str, now: OffsetDateTime) -> Self {
+        let not_after = now + TOKEN_KEY_LIFE;
+        Self { key: key.clone(), key_use: KeyUse::AccessToken, not_after, issuer: issuer.to_owned() }
     }
 
     /// A key that is published until after this needs no publishing.
@@ -106,8 +109,8 @@ mod tests {
     #[test]
     fn a_token_key_is_told_of_again_once_half_of_its_life_is_over() {
         let key = PublicKey::from_jwk(JWK).unwrap();
-        let told = VerificationKey::of_tokens(&key, now()).not_after;
-        let told_again = |after| told <= VerificationKey::of_tokens(&key, now() + after).told_if_after();
+        let told = VerificationKey::of_tokens(&key, "", now()).not_after;
+        let told_again = |after| told <= VerificationKey::of_tokens(&key, "", now() + after).told_if_after();
         assert!(!told_again(Duration::ZERO));
         assert!(!told_again(TOKEN_KEY_LIFE / 2 - Duration::SECOND));
         assert!(told_again(TOKEN_KEY_LIFE / 2));

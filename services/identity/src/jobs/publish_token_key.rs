@@ -43,7 +43,7 @@ pub(crate) async fn run(service: Arc<Identity>, keys: KeySet, published: Latch) 
 
 async fn publish(service: &Identity) -> Result<(), Error> {
     let now = service.clock.now();
-    let key = VerificationKey::of_tokens(service.token_key.public(), now);
+    let key = VerificationKey::of_tokens(service.token_key.public(), &service.issuer, now);
     let mut work = UnitOfWork::begin(&service.database, now).await?;
     match verification_keys::keep(work.connection(), &key, key.told_if_after()).await? {
         Kept::AsItWas => Ok(()),
