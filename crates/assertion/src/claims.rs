@@ -120,6 +120,9 @@ pub struct AccessTokenClaims {
     /// Who acts for the subject, if it is not the subject itself (RFC 8693, 4.1).
     #[serde(rename = "act", default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Box<Actor>>,
+    /// What else it ends with: the tokens that it was exchanged for, and their credentials.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends_with: Vec<String>,
 }
 
 /// Somebody who acts for another, and for whom others may act in turn (RFC 8693, 4.1).

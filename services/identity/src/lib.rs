@@ -117,7 +117,9 @@ impl Identity {
         now: OffsetDateTime,
     ) -> Result<Option<Arc<AccessTokenClaims>>, Error> {
         let Ok(claims) = self.tokens.verify(token, now) else { return Ok(None) };
-        let ended = revoked_tokens::is_ended(self.database.pool(), &claims.token_id, &claims.credential).await?;
+        let own = [&claims.token_id, &claims.credential];
+        let ids: Vec<String> = own.into_iter().chain(&claims.ends_with).cloned().collect();
+        let ended = revoked_tokens::is_any_ended(self.database.pool(), &ids).await?;
         Ok((!ended).then_some(claims))
     }
 }

@@ -25,10 +25,11 @@ impl Revoked {
         self.0.read().unwrap_or_else(PoisonError::into_inner).all.contains(id)
     }
 
-    /// Whether an access token was revoked, or what it was given for.
+    /// Whether an access token was revoked, or what it was given or exchanged for.
     pub fn ends(&self, token: &AccessTokenClaims) -> bool {
         let ids = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        [&token.client_id, &token.credential, &token.token_id].into_iter().any(|id| ids.all.contains(id))
+        let own = [&token.client_id, &token.credential, &token.token_id];
+        own.into_iter().chain(&token.ends_with).any(|id| ids.all.contains(id))
     }
 
     pub(crate) fn add(&self, id: &str) {

@@ -26,6 +26,8 @@ pub(crate) struct Grant<'a> {
     pub(crate) ends_at: Option<OffsetDateTime>,
     /// Who acts for the subject.
     pub(crate) actor: Option<Box<Actor>>,
+    /// What else the token ends with.
+    pub(crate) ends_with: Vec<String>,
 }
 
 /// A token, signed.
@@ -68,6 +70,7 @@ pub(crate) fn make(
         issued_at,
         expires_at,
         actor: grant.actor.clone(),
+        ends_with: grant.ends_with.clone(),
     };
     let token_type = Expectation::access_token(issuer, grant.audience).token_type();
     let text = key.sign(token_type, &claims).map_err(|error| error.to_string())?;

@@ -69,7 +69,7 @@ impl ClientKey {
             ("RSA", None) => rsa(&jwk)?,
             _ => return Err("must be EC on P-256, OKP on Ed25519, or RSA"),
         };
-        if jwk.alg.as_deref().is_some_and(|name| name != name_of(algorithm)) {
+        if jwk.alg.as_deref().is_some_and(|name| !is_name_of(algorithm, name)) {
             return Err("must have no other alg than its kind of key has: ES256, EdDSA or RS256");
         }
         // The members in the order of their names, without spaces, are what the thumbprint is the hash of (RFC 7638).
@@ -97,6 +97,11 @@ impl ClientKey {
     /// The one algorithm that it verifies.
     pub(crate) fn algorithm(&self) -> Algorithm {
         self.algorithm
+    }
+
+    /// Whether a token that names this algorithm may be signed with the key.
+    pub(crate) fn is_called(&self, algorithm: &str) -> bool {
+        is_name_of(self.algorithm, algorithm)
     }
 
     /// The key as it verifies.
@@ -169,7 +174,12 @@ fn is_key_id(text: &str) -> bool {
     (1..=KEY_ID_CHARACTERS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// The algorithm's name (RFC 7518, RFC 8037).
-pub(crate) fn name_of(algorithm: Algorithm) -> String {
-    format!("{algorithm:?}")
+/// Whether this is a name of the algorithm (RFC 7518, 3.1; RFC 8037, 3.1; RFC 9864, 2.2).
+fn is_name_of(algorithm: Algorithm, name: &str) -> bool {
+    match name {
+        "ES256" => algorithm == Algorithm::ES256,
+        "EdDSA" | "Ed25519" => algorithm == Algorithm::EdDSA,
+        "RS256" => algorithm == Algorithm::RS256,
+        _ => false,
+    }
 }

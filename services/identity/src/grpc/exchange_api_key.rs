@@ -45,6 +45,7 @@ pub(crate) async fn exchange_api_key(
         audience: ACCESS_TOKEN_AUDIENCE,
         ends_at: key.expires_at,
         actor: None,
+        ends_with: Vec::new(),
     };
     let token = service.make_token(&grant, ctx.now)?.ok_or(Error::CredentialInvalid)?;
 

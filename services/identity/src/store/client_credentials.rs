@@ -182,7 +182,8 @@ pub(crate) async fn list(
 ) -> Result<Vec<ClientCredential>, Error> {
     // Two statements, so that each has its own index.
     let rows = match account {
-        None => sqlx::query_as!(
+        None => {
+            sqlx::query_as!(
             Row,
             "SELECT id, tenant, account_id, display_name, scopes, audiences, secret_hash, jwk, created_at, expires_at,
                         revoked_at
@@ -191,9 +192,11 @@ pub(crate) async fn list(
             after,
             rows
         )
-        .fetch_all(pool)
-        .await?,
-        Some(account) => sqlx::query_as!(
+            .fetch_all(pool)
+            .await?
+        }
+        Some(account) => {
+            sqlx::query_as!(
             Row,
             "SELECT id, tenant, account_id, display_name, scopes, audiences, secret_hash, jwk, created_at, expires_at,
                         revoked_at
@@ -203,8 +206,9 @@ pub(crate) async fn list(
             after,
             rows
         )
-        .fetch_all(pool)
-        .await?,
+            .fetch_all(pool)
+            .await?
+        }
     };
     rows.into_iter().map(ClientCredential::try_from).collect()
 }

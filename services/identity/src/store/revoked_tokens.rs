@@ -18,14 +18,13 @@ pub(crate) async fn add(connection: &mut PgConnection, id: &str, expires_at: Off
     Ok(done.rows_affected() == 1)
 }
 
-/// Whether a token was ended, or the API key or client's credential that it was given for.
-pub(crate) async fn is_ended(pool: &PgPool, id: &str, credential: &str) -> Result<bool, Error> {
+/// Whether one of these was ended: tokens, API keys and clients' credentials, of which no two have one id.
+pub(crate) async fn is_any_ended(pool: &PgPool, ids: &[String]) -> Result<bool, Error> {
     let ended = sqlx::query_scalar!(
-        "SELECT EXISTS (SELECT FROM revoked_token WHERE id = $1)
-             OR EXISTS (SELECT FROM client_credential WHERE id = $2 AND revoked_at IS NOT NULL)
-             OR EXISTS (SELECT FROM api_key WHERE id = $2 AND revoked_at IS NOT NULL) AS \"ended!\"",
-        id,
-        credential
+        "SELECT EXISTS (SELECT FROM revoked_token WHERE id = ANY ($1))
+             OR EXISTS (SELECT FROM client_credential WHERE id = ANY ($1) AND revoked_at IS NOT NULL)
+             OR EXISTS (SELECT FROM api_key WHERE id = ANY ($1) AND revoked_at IS NOT NULL) AS \"ended!\"",
+        ids
     )
     .fetch_one(pool)
     .await?;

@@ -10,37 +10,13 @@ use zeroize::Zeroizing;
 use super::form::Form;
 use super::refusal::Refusal;
 use crate::Identity;
-use crate::domain::audience::Audiences;
+use crate::domain::client::Client;
 use crate::domain::client_assertion::{AssertionRefused, ClientAssertion};
-use crate::domain::client_credential::ClientCredential;
 use crate::domain::client_id::ClientId;
-use crate::domain::scope::Scopes;
 use crate::store::{client_assertions, client_credentials};
 
 /// The type of an assertion that the client signs itself (RFC 7523, 2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
-/// A client that has shown who it is, and what its credential allows.
-#[derive(Clone, Debug)]
-pub(super) struct Client {
-    pub(super) id: ClientId,
-    pub(super) credential: String,
-    pub(super) scopes: Scopes,
-    pub(super) audiences: Audiences,
-    pub(super) ends_at: Option<OffsetDateTime>,
-}
-
-impl From<ClientCredential> for Client {
-    fn from(credential: ClientCredential) -> Self {
-        Self {
-            id: credential.client_id(),
-            credential: credential.id.to_string(),
-            scopes: credential.scopes,
-            audiences: credential.audiences,
-            ends_at: credential.expires_at,
-        }
-    }
-}
 
 /// What the client shows.
 enum Shown<'a> {

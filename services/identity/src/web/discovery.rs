@@ -15,7 +15,7 @@ use crate::Identity;
 const CLIENT_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
 
 /// What it may sign assertions with.
-const CLIENT_ALGORITHMS: [&str; 3] = ["ES256", "EdDSA", "RS256"];
+const CLIENT_ALGORITHMS: [&str; 4] = ["ES256", "Ed25519", "EdDSA", "RS256"];
 
 pub(super) async fn metadata(State(service): State<Arc<Identity>>) -> Response {
     ([(header::CACHE_CONTROL, "public, max-age=300")], Json(document(&service.issuer))).into_response()
@@ -29,7 +29,7 @@ fn document(issuer: &str) -> Value {
         "introspection_endpoint": at(&web::INTROSPECT),
         "revocation_endpoint": at(&web::REVOKE),
         "jwks_uri": at(&web::KEYS),
-        "grant_types_supported": ["client_credentials"],
+        "grant_types_supported": ["client_credentials", super::token::TOKEN_EXCHANGE],
         // Required, and empty: nobody logs in here.
         "response_types_supported": [],
         "subject_types_supported": ["public"],

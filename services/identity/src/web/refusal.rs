@@ -14,6 +14,8 @@ pub(super) enum Refusal {
     InvalidRequest(&'static str),
     /// The client is unknown, or what it shows is wrong; nobody is told which.
     InvalidClient,
+    /// What is to be exchanged is not valid, or not this client's.
+    InvalidGrant(&'static str),
     /// The client may not do this.
     UnauthorizedClient(&'static str),
     /// There is no such grant here.
@@ -43,6 +45,7 @@ impl Refusal {
             Self::InvalidClient => {
                 (StatusCode::UNAUTHORIZED, "invalid_client", "the client could not be authenticated")
             }
+            Self::InvalidGrant(text) => (bad, "invalid_grant", text),
             Self::UnauthorizedClient(text) => (bad, "unauthorized_client", text),
             Self::UnsupportedGrantType => {
                 (bad, "unsupported_grant_type", "the metadata lists the grants that there are")

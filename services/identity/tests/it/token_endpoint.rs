@@ -213,3 +213,57 @@ async fn the_documents_name_what_there_is() {
     );
     assert!(key["d"].is_null());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_exchanged_for_a_narrower_one_that_ends_with_it() {
+    let world = start().await;
+    let secret = world.client_secret("acme", &["identity.read", "documents.read"]).await.secret;
+    let first = body(&world.token(&secret, &[]).await)["access_token"].as_str().unwrap().to_owned();
+    let authorization = basic(CLIENT, &secret);
+    let exchange = async |more: &[(&str, &str)]| {
+        let kind = "urn:ietf:params:oauth:token-type:access_token";
+        let grant = ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
+        let form = [&[grant, ("subject_token", &first), ("subject_token_type", kind)], more].concat();
+        world.post("/oauth2/token", Some(&authorization), &form).await
+    };
+    let narrowed = exchange(&[("scope", "documents.read"), ("audience", DOCUMENTS)]).await;
+    assert_eq!(narrowed.status, 200, "{narrowed:?}");
+    let told = body(&narrowed);
+    assert_eq!(told["issued_token_type"], "urn:ietf:params:oauth:token-type:access_token");
+    let second = told["access_token"].as_str().unwrap().to_owned();
+    let (of_first, of_second) = (claims(&first), claims(&second));
+    assert_eq!((&of_second["aud"], &of_second["scope"]), (&json!(DOCUMENTS), &json!("documents.read")));
+    assert_eq!((&of_second["sub"], &of_second["exp"]), (&of_first["sub"], &of_first["exp"]), "no longer life");
+    assert!(of_second["act"].is_null(), "whoever narrows its own token acts for nobody");
+    for (more, error) in [
+        (&[("scope", "identity.write")][..], "invalid_scope"),
+        (&[("audience", "https://other.test")], "invalid_target"),
+        (&[("resource", DOCUMENTS), ("audience", DOCUMENTS)], "invalid_target"),
+        (&[("requested_token_type", "urn:ietf:params:oauth:token-type:refresh_token")], "invalid_request"),
+        (&[("actor_token", "x")], "invalid_request"),
+    ] {
+        assert_eq!(refusal(&exchange(more).await), (400, error.to_owned()), "{more:?}");
+    }
+    assert_eq!(world.post("/oauth2/revoke", Some(&authorization), &[("token", &first)]).await.status, 200);
+    assert_eq!(refusal(&exchange(&[]).await), (400, "invalid_grant".to_owned()));
+    let told = world.post("/oauth2/introspect", Some(&authorization), &[("token", &second)]).await;
+    assert_eq!(body(&told), json!({ "active": false }), "what it was exchanged for has ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_exchanges_another_tenants_token_or_one_that_is_not_for_them() {
+    let world = start().await;
+    world.found("other").await;
+    let ours = world.client_secret("acme", &[]).await.secret;
+    let theirs = world.client_secret("other", &[]).await.secret;
+    let token = body(&world.token(&ours, &[]).await)["access_token"].as_str().unwrap().to_owned();
+    for subject_token in [token.as_str(), "nonsense", ours.as_str()] {
+        let form = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("subject_token", subject_token),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+        ];
+        let refused = world.post("/oauth2/token", Some(&basic("other.admin", &theirs)), &form).await;
+        assert_eq!(refusal(&refused), (400, "invalid_grant".to_owned()));
+    }
+}
