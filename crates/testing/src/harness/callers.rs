@@ -144,6 +144,7 @@ impl Credentials {
             issued_at: now,
             expires_at: now + 300,
             actor: None,
+            ends_with: Vec::new(),
         };
         self.key.sign(expectation.token_type(), &claims).expect("the test's own key signs")
     }
