@@ -7,6 +7,7 @@ use chassis::{ServiceConfig, StartError};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::bootstrap::{BootstrapSecret, SECRET_BYTES_MIN};
+use crate::issuers::{self, IssuerConfig};
 
 /// The section `[identity]`. Every secret is in a file of its own.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,6 +20,10 @@ pub struct Config {
     /// The URL that access tokens name as their issuer: the gateway's, `https://HOST[:PORT]`, without a slash at the end. Clients find
     /// the documents of OAuth 2 under it, and compare it byte for byte.
     pub issuer: String,
+    /// The platforms whose workloads get access tokens for what the platform gives them: Kubernetes clusters and SPIFFE trust domains, at
+    /// most 16.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issuers: Vec<IssuerConfig>,
     /// The file with the key that API keys and clients' secrets are hashed with: 32 bytes or more in hexadecimal. The same for all replicas; with
     /// another one, every API key is unknown.
     pub pepper_file: PathBuf,
@@ -32,6 +37,7 @@ impl ServiceConfig for Config {
         if !is_issuer(&self.issuer) {
             return Err("issuer must be https://HOST[:PORT], in lower case, without path".to_owned());
         }
+        issuers::validate(&self.issuers)?;
         if self.pepper_file == self.token_key_file {
             return Err("pepper_file and token_key_file must be two files".to_owned());
         }
@@ -71,6 +77,7 @@ mod tests {
         Config {
             bootstrap_secret_file: bootstrap.map(PathBuf::from),
             issuer: "https://access.example.com".to_owned(),
+            issuers: Vec::new(),
             pepper_file: pepper.into(),
             token_key_file: token_key.into(),
         }

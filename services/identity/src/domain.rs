@@ -17,3 +17,4 @@ pub(crate) mod tenant;
 pub(crate) mod token_exchange;
 pub(crate) mod verification_key;
 pub(crate) mod workload;
+pub(crate) mod workload_assertion;

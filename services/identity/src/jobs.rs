@@ -18,6 +18,7 @@ pub(crate) fn begin(service: &Arc<Identity>, foundation: &Foundation) {
         publish_token_key::run(Arc::clone(service), foundation.learnt.keys.clone(), published),
     );
     foundation.tasks.spawn("forget ended", forget_ended::run(Arc::clone(service)));
+    foundation.tasks.spawn("refresh issuers", Arc::clone(&service.issuers).refresh());
     // Identity verifies calls as everyone does: with the keys in its feed, gate's among them.
     let follower = foundation.follow_own_feed();
     foundation.tasks.spawn("follow own feed", follower.run(async |_, _| Ok::<_, Infallible>(())));

@@ -7,6 +7,7 @@ pub mod config;
 mod domain;
 pub mod error;
 mod grpc;
+mod issuers;
 mod jobs;
 mod store;
 mod web;
@@ -32,11 +33,13 @@ use tonic::service::Routes;
 
 pub use config::Config;
 pub use error::Error;
+pub use issuers::{IssuerConfig, IssuerKind};
 
 use crate::domain::access_token::{self, AccessToken, Grant};
 use crate::domain::api_key::Pepper;
 use crate::domain::bootstrap::BootstrapSecret;
 use crate::grpc::Served;
+use crate::issuers::Issuers;
 use crate::store::revoked_tokens;
 
 static MIGRATOR: Migrator = sqlx::migrate!();
@@ -51,6 +54,8 @@ pub struct Identity {
     pub(crate) token_key: SigningKey,
     /// Verifies access tokens, whomever they are for.
     pub(crate) tokens: Verifier<AccessTokenClaims>,
+    /// The platforms whose workloads get tokens.
+    pub(crate) issuers: Arc<Issuers>,
     /// Whether there is no room for another client assertion.
     pub(crate) assertions_full: AtomicBool,
     pub(crate) issuer: String,
@@ -79,6 +84,7 @@ impl Service for Identity {
             token_key: SigningKey::read(&config.token_key_file)?,
             tokens: Verifier::new(foundation.learnt.keys.clone(), Expectation::access_token_for_anyone(&config.issuer)),
             assertions_full: AtomicBool::new(false),
+            issuers: Arc::new(Issuers::new(&config.issuers)?),
             issuer: config.issuer,
             pepper,
             bootstrap_secret,

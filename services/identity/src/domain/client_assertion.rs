@@ -48,12 +48,30 @@ pub(crate) enum AssertionRefused {
 
 /// The headers that count. Others are not asked: keys that a token brings itself (`jwk`, `jku`, `x5c`) are nobody's.
 #[derive(Deserialize)]
-struct Head {
+struct RawHead {
     alg: String,
     typ: Option<String>,
     kid: Option<String>,
     crit: Option<Value>,
     b64: Option<Value>,
+}
+
+/// The headers of a token that asks for nothing unheard of.
+pub(super) struct Head {
+    pub(super) algorithm: String,
+    pub(super) key_id: Option<String>,
+}
+
+impl Head {
+    /// Reads the headers of a token of one of these types, or of none.
+    pub(super) fn read(text: &str, types: &[&str]) -> Result<Self, AssertionRefused> {
+        let raw: RawHead = part(text).ok_or(AssertionRefused::Malformed)?;
+        let has_type = raw.typ.as_deref().is_none_or(|typ| types.iter().any(|known| known.eq_ignore_ascii_case(typ)));
+        if !has_type || raw.crit.is_some() || raw.b64.is_some() {
+            return Err(AssertionRefused::Malformed);
+        }
+        Ok(Self { algorithm: raw.alg, key_id: raw.kid })
+    }
 }
 
 #[derive(Deserialize)]
@@ -75,9 +93,16 @@ struct IssuerAlone {
 /// One audience, alone or as the only one of a list.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Audience {
+pub(super) enum Audience {
     One(String),
     List([String; 1]),
+}
+
+impl Audience {
+    pub(super) fn one(&self) -> &str {
+        let (Self::One(audience) | Self::List([audience])) = self;
+        audience
+    }
 }
 
 /// An assertion whose form is right, before it is believed.
@@ -109,14 +134,10 @@ impl<'a> ClientAssertion<'a> {
         let (Some(head), Some(claims), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
             return Err(AssertionRefused::Malformed);
         };
-        let head: Head = part(head).ok_or(AssertionRefused::Malformed)?;
-        let has_type = head.typ.as_deref().is_none_or(|typ| TYPES.iter().any(|known| known.eq_ignore_ascii_case(typ)));
-        if !has_type || head.crit.is_some() || head.b64.is_some() {
-            return Err(AssertionRefused::Malformed);
-        }
+        let head = Head::read(head, &TYPES)?;
         let claims: IssuerAlone = part(claims).ok_or(AssertionRefused::ClaimsMalformed)?;
         let client = claims.iss.parse().map_err(|_| AssertionRefused::NotTheClient)?;
-        Ok(Self { text, algorithm: head.alg, key_id: head.kid, client })
+        Ok(Self { text, algorithm: head.algorithm, key_id: head.key_id, client })
     }
 
     /// Verifies it with a key of its client, for one of these audiences.
@@ -126,21 +147,12 @@ impl<'a> ClientAssertion<'a> {
         audiences: &[&str],
         now: OffsetDateTime,
     ) -> Result<Verified, AssertionRefused> {
-        let (message, signature) = self.text.rsplit_once('.').ok_or(AssertionRefused::Malformed)?;
-        let is_signed = key.is_called(&self.algorithm)
-            && jsonwebtoken::crypto::verify(signature, message.as_bytes(), key.decoding(), key.algorithm())
-                .unwrap_or(false);
-        if !is_signed {
-            return Err(AssertionRefused::SignatureWrong);
-        }
-        let claims = message.split_once('.').and_then(|(_, claims)| part::<Claims>(claims));
-        let claims = claims.ok_or(AssertionRefused::ClaimsMalformed)?;
+        let claims: Claims = key.verified(self.text, &self.algorithm)?;
         let client = self.client.to_string();
         if claims.iss != client || claims.sub != client {
             return Err(AssertionRefused::NotTheClient);
         }
-        let (Audience::One(audience) | Audience::List([audience])) = &claims.aud;
-        if !audiences.contains(&audience.as_str()) {
+        if !audiences.contains(&claims.aud.one()) {
             return Err(AssertionRefused::AudienceWrong);
         }
         if !(1..=ID_CHARACTERS_MAX).contains(&claims.jti.len()) {
@@ -166,6 +178,7 @@ fn lives(claims: &Claims, now: OffsetDateTime) -> Option<OffsetDateTime> {
     (begun && is_short && now < expires_at).then_some(expires_at)
 }
 
-fn part<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
+/// One part of a token, as JSON: whole, and without anything behind it.
+pub(super) fn part<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }

@@ -8,8 +8,11 @@ use chassis::FieldInvalid;
 use chassis::signing::PublicKey;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
+
+use super::client_assertion::{AssertionRefused, part};
 
 /// The longest JSON Web Key, in bytes.
 const JWK_BYTES_MAX: usize = 4 * 1024;
@@ -94,19 +97,32 @@ impl ClientKey {
         &self.key_id
     }
 
-    /// The one algorithm that it verifies.
-    pub(crate) fn algorithm(&self) -> Algorithm {
-        self.algorithm
+    /// The claims of a token that is signed with this key and names no other algorithm than the key's.
+    pub(super) fn verified<C: DeserializeOwned>(&self, token: &str, algorithm: &str) -> Result<C, AssertionRefused> {
+        let (message, signature) = token.rsplit_once('.').ok_or(AssertionRefused::Malformed)?;
+        let is_signed = is_name_of(self.algorithm, algorithm)
+            && jsonwebtoken::crypto::verify(signature, message.as_bytes(), &self.decoding, self.algorithm)
+                .unwrap_or(false);
+        if !is_signed {
+            return Err(AssertionRefused::SignatureWrong);
+        }
+        let claims = message.split_once('.').and_then(|(_, claims)| part(claims));
+        claims.ok_or(AssertionRefused::ClaimsMalformed)
     }
 
-    /// Whether a token that names this algorithm may be signed with the key.
-    pub(crate) fn is_called(&self, algorithm: &str) -> bool {
-        is_name_of(self.algorithm, algorithm)
-    }
-
-    /// The key as it verifies.
-    pub(crate) fn decoding(&self) -> &DecodingKey {
-        &self.decoding
+    /// The key in a member of somebody's set of keys (RFC 7517, 5), if it has an id and verifies tokens.
+    pub(crate) fn of_set(member: &Value) -> Option<Self> {
+        let purpose = member.get("use").map(|purpose| purpose.as_str().unwrap_or_default());
+        if !purpose.is_none_or(|purpose| ["sig", "jwt-svid"].contains(&purpose)) {
+            return None;
+        }
+        let names = ["kty", "crv", "x", "y", "n", "e", "alg", "kid"];
+        let public: Map<String, Value> =
+            names.iter().filter_map(|name| Some(((*name).to_owned(), member.get(*name)?.clone()))).collect();
+        if !public.contains_key("kid") {
+            return None;
+        }
+        Self::parse(&Value::Object(public).to_string()).ok()
     }
 }
 

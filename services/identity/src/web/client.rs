@@ -10,13 +10,18 @@ use zeroize::Zeroizing;
 use super::form::Form;
 use super::refusal::Refusal;
 use crate::Identity;
+use crate::domain::audience::Audiences;
 use crate::domain::client::Client;
 use crate::domain::client_assertion::{AssertionRefused, ClientAssertion};
 use crate::domain::client_id::ClientId;
-use crate::store::{client_assertions, client_credentials};
+use crate::domain::workload_assertion::WorkloadAssertion;
+use crate::store::{client_assertions, client_credentials, workloads};
 
 /// The type of an assertion that the client signs itself (RFC 7523, 2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// The type of a JWT-SVID (draft-ietf-oauth-spiffe-client-auth). What it says of itself counts, whichever type is named.
+const JWT_SPIFFE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
 
 /// What the client shows.
 enum Shown<'a> {
@@ -33,7 +38,13 @@ pub(super) async fn authenticate(
 ) -> Result<Client, Refusal> {
     match shown(headers, form)? {
         Shown::Secret { client_id, secret } => by_secret(service, &client_id, &secret, now).await,
-        Shown::Assertion { kind: JWT_BEARER, text } => by_assertion(service, text, form.get("client_id"), now).await,
+        Shown::Assertion { kind: JWT_BEARER | JWT_SPIFFE, text } => {
+            let named = form.get("client_id");
+            match WorkloadAssertion::read(text).map_err(refused)? {
+                Some(assertion) => by_workload(service, &assertion, named, now).await,
+                None => by_assertion(service, text, named, now).await,
+            }
+        }
         Shown::Assertion { .. } => Err(Refusal::InvalidRequest("there is no such client_assertion_type here")),
     }
 }
@@ -130,6 +141,27 @@ async fn by_assertion(
         return Err(Refusal::InvalidClient);
     }
     Ok(credential.clone().into())
+}
+
+/// The service account that the workload acts as, by the word of the platform that runs it.
+async fn by_workload(
+    service: &Identity,
+    assertion: &WorkloadAssertion<'_>,
+    client_id: Option<&str>,
+    now: OffsetDateTime,
+) -> Result<Client, Refusal> {
+    let issuer = service.issuers.find(&assertion.origin).ok_or(Refusal::InvalidClient)?;
+    let key = issuer.key(&assertion.key_id).await.ok_or(Refusal::InvalidClient)?;
+    let named = assertion.verify(&key, &issuer.trust_domain, &service.issuer, now).map_err(refused)?;
+    let bound = workloads::find(service.database.pool(), &named.spiffe_id).await?;
+    let workload = bound.ok_or(Refusal::InvalidClient)?;
+    let id = ClientId { tenant: workload.tenant, account: workload.account };
+    let credential = named.spiffe_id.as_str().to_owned();
+    if client_id.is_some_and(|client_id| client_id != credential && client_id != id.to_string()) {
+        return Err(Refusal::InvalidClient);
+    }
+    let (scopes, audiences) = (workload.scopes, Audiences::default());
+    Ok(Client { id, credential, scopes, audiences, ends_at: Some(named.expires_at) })
 }
 
 fn refused(refused: AssertionRefused) -> Refusal {

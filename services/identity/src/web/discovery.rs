@@ -30,8 +30,8 @@ fn document(issuer: &str) -> Value {
         "revocation_endpoint": at(&web::REVOKE),
         "jwks_uri": at(&web::KEYS),
         "grant_types_supported": ["client_credentials", super::token::TOKEN_EXCHANGE],
-        // Required, and empty: nobody logs in here.
-        "response_types_supported": [],
+        // Required, and never empty (RFC 8414, 3.2): nobody logs in here.
+        "response_types_supported": ["none"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"],
     });

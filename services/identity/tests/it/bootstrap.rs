@@ -119,6 +119,7 @@ async fn without_a_secret_file_there_is_no_bootstrap() {
     let service = testing::harness::start::<identity::Identity>(|files| identity::Config {
         bootstrap_secret_file: None,
         issuer: ISSUER.to_owned(),
+        issuers: Vec::new(),
         pepper_file: files.secret_hex(),
         token_key_file: files.p256_pem(),
     })

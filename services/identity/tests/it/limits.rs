@@ -48,6 +48,7 @@ async fn a_connection_too_many_waits_until_another_ends() {
     let section = |files: &testing::harness::Files| Config {
         bootstrap_secret_file: None,
         issuer: ISSUER.to_owned(),
+        issuers: Vec::new(),
         pepper_file: files.secret_hex(),
         token_key_file: files.p256_pem(),
     };

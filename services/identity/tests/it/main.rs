@@ -33,4 +33,5 @@ mod secrets;
 mod token_endpoint;
 mod token_key;
 mod unbind_workload;
+mod workload_tokens;
 mod world;

@@ -47,6 +47,7 @@ pub(crate) async fn start_empty() -> World {
     let service = testing::harness::start::<Identity>(|files| Config {
         bootstrap_secret_file: Some(files.text(BOOTSTRAP_SECRET)),
         issuer: ISSUER.to_owned(),
+        issuers: Vec::new(),
         pepper_file: files.secret_hex(),
         token_key_file: files.p256_pem(),
     })
