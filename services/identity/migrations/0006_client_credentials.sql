@@ -45,8 +45,11 @@ CREATE INDEX client_assertion_expires_at_idx ON client_assertion (expires_at);
 -- Access tokens that were ended before their time.
 CREATE TABLE revoked_token (
     id text COLLATE "C" NOT NULL,
+    -- Who ended it: one client alone must not fill every verifier's memory.
+    client text COLLATE "C" NOT NULL,
     expires_at timestamptz NOT NULL,
     CONSTRAINT revoked_token_id_pkey PRIMARY KEY (id)
 );
 
 CREATE INDEX revoked_token_expires_at_idx ON revoked_token (expires_at);
+CREATE INDEX revoked_token_client_expires_at_idx ON revoked_token (client, expires_at);

@@ -12,6 +12,7 @@ pub(crate) mod client_key;
 pub(crate) mod display_name;
 pub(crate) mod founding;
 pub(crate) mod scope;
+pub(crate) mod signing_key;
 pub(crate) mod subject;
 pub(crate) mod tenant;
 pub(crate) mod token_exchange;

@@ -1,7 +1,7 @@
 //! What runs beside the calls: one loop, one file.
 
 mod forget_ended;
-mod publish_token_key;
+mod rotate_token_keys;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::Identity;
 pub(crate) fn begin(service: &Arc<Identity>, foundation: &Foundation) {
     let published = foundation.readiness.wait_for("the token key in the feed");
     foundation.tasks.spawn(
-        "publish token key",
-        publish_token_key::run(Arc::clone(service), foundation.learnt.keys.clone(), published),
+        "rotate token keys",
+        rotate_token_keys::run(Arc::clone(service), foundation.learnt.keys.clone(), published),
     );
     foundation.tasks.spawn("forget ended", forget_ended::run(Arc::clone(service)));
     foundation.tasks.spawn("refresh issuers", Arc::clone(&service.issuers).refresh());

@@ -15,6 +15,7 @@ mod web;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use arc_swap::ArcSwapOption;
 use assertion::{AccessTokenClaims, Expectation, Verifier};
 use chassis::clock::{SharedClock, SharedEntropy, new_id};
 use chassis::secret::Secret;
@@ -28,7 +29,7 @@ use contract::identity::v1::tenant_service_server::TenantServiceServer;
 use contract::identity::v1::user_service_server::UserServiceServer;
 use contract::identity::v1::workload_service_server::WorkloadServiceServer;
 use sqlx::migrate::Migrator;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use tonic::service::Routes;
 
 pub use config::Config;
@@ -38,6 +39,7 @@ pub use issuers::{IssuerConfig, IssuerKind};
 use crate::domain::access_token::{self, AccessToken, Grant};
 use crate::domain::api_key::Pepper;
 use crate::domain::bootstrap::BootstrapSecret;
+use crate::domain::signing_key::SealKey;
 use crate::grpc::Served;
 use crate::issuers::Issuers;
 use crate::store::revoked_tokens;
@@ -51,7 +53,10 @@ pub struct Identity {
     pub(crate) clock: SharedClock,
     pub(crate) entropy: SharedEntropy,
     pub(crate) tasks: Tasks,
-    pub(crate) token_key: SigningKey,
+    /// The key that signs now; none before the first.
+    pub(crate) token_key: ArcSwapOption<SigningKey>,
+    pub(crate) token_key_rotation: Duration,
+    pub(crate) seal_key: SealKey,
     /// Verifies access tokens, whomever they are for.
     pub(crate) tokens: Verifier<AccessTokenClaims>,
     /// The platforms whose workloads get tokens.
@@ -74,6 +79,8 @@ impl Service for Identity {
 
     async fn build(config: Config, foundation: &Foundation) -> Result<Arc<Self>, StartError> {
         let pepper = Pepper::new(&Secret::read_key(&config.pepper_file)?);
+        let seal_key = SealKey::new(&Secret::read_key(&config.seal_key_file)?)
+            .ok_or_else(|| StartError::Credential("identity.seal_key_file is of no use".to_owned()))?;
         let bootstrap_secret =
             config.bootstrap_secret_file.as_deref().map(config::read_bootstrap_secret).transpose()?;
         let service = Arc::new(Self {
@@ -81,7 +88,9 @@ impl Service for Identity {
             clock: Arc::clone(&foundation.clock),
             entropy: Arc::clone(&foundation.entropy),
             tasks: foundation.tasks.clone(),
-            token_key: SigningKey::read(&config.token_key_file)?,
+            token_key: ArcSwapOption::empty(),
+            token_key_rotation: Duration::seconds(config.token_key_rotation_seconds.cast_signed()),
+            seal_key,
             tokens: Verifier::new(foundation.learnt.keys.clone(), Expectation::access_token_for_anyone(&config.issuer)),
             assertions_full: AtomicBool::new(false),
             issuers: Arc::new(Issuers::new(&config.issuers)?),
@@ -113,7 +122,9 @@ impl Identity {
     /// Makes an access token; none if what was shown has not even a second left. It leaves nothing behind.
     pub(crate) fn make_token(&self, grant: &Grant<'_>, now: OffsetDateTime) -> Result<Option<AccessToken>, Error> {
         let token_id = new_id(now, &*self.entropy).to_string();
-        access_token::make(&self.token_key, &self.issuer, grant, token_id, now).map_err(Error::Signing)
+        let key = self.token_key.load();
+        let key = key.as_ref().ok_or(Error::NoSigningKey)?;
+        access_token::make(key, &self.issuer, grant, token_id, now).map_err(Error::Signing)
     }
 
     /// What an access token says, if it lives: the one answer for whoever asks about a token here.

@@ -168,7 +168,7 @@ impl Follower {
             Some(event::Event::ClientCredentialRevoked(credential)) => {
                 self.learnt.revoked.add(&credential.client_credential_id);
             }
-            Some(event::Event::AccessTokenRevoked(token)) => self.learnt.revoked.add(&token.token_id),
+            Some(event::Event::AccessTokenRevoked(token)) => self.learnt.revoked.add_token(&token.token_id),
             Some(
                 event::Event::TenantCreated(_)
                 | event::Event::ApiKeyCreated(_)

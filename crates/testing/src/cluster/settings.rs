@@ -86,7 +86,7 @@ fn own(config: &ClusterConfig, files: &Files, service: Part) -> Value {
         Part::Identity => table([
             ("bootstrap_secret_file", path(&files.bootstrap_secret())),
             ("pepper_file", path(&files.secret("identity-pepper"))),
-            ("token_key_file", path(&files.secret("identity-token-key.pem"))),
+            ("seal_key_file", path(&files.secret("identity-seal-key"))),
             ("issuer", format!("https://localhost:{}", config.ports.gateway).into()),
         ]),
         Part::Permissions => table([

@@ -3,19 +3,38 @@
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::domain::client_id::ClientId;
 use crate::error::Error;
 
-/// Notes that a token is ended; false if it was before.
-pub(crate) async fn add(connection: &mut PgConnection, id: &str, expires_at: OffsetDateTime) -> Result<bool, Error> {
+/// Notes that a client has ended a token; false if it was ended before.
+pub(crate) async fn add(
+    connection: &mut PgConnection,
+    id: &str,
+    client: &ClientId,
+    expires_at: OffsetDateTime,
+) -> Result<bool, Error> {
     let done = sqlx::query!(
-        "INSERT INTO revoked_token (id, expires_at) VALUES ($1, $2)
+        "INSERT INTO revoked_token (id, client, expires_at) VALUES ($1, $2, $3)
          ON CONFLICT ON CONSTRAINT revoked_token_id_pkey DO NOTHING",
         id,
+        client.to_string(),
         expires_at
     )
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// How many tokens a client has ended that would live still.
+pub(crate) async fn count_of_client(pool: &PgPool, client: &ClientId, now: OffsetDateTime) -> Result<u64, Error> {
+    let count = sqlx::query_scalar!(
+        "SELECT count(*) AS \"count!\" FROM revoked_token WHERE client = $1 AND expires_at > $2",
+        client.to_string(),
+        now
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(u64::try_from(count).unwrap_or(0))
 }
 
 /// Whether one of these was ended: tokens, API keys and clients' credentials, of which no two have one id.

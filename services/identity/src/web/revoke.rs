@@ -18,6 +18,10 @@ use crate::grpc::events;
 use crate::store::revoked_tokens;
 use crate::{Error, Identity};
 
+/// How many tokens one client may have ended that would live still. Every verifier remembers them, of all clients; whoever wants
+/// to end more ends the credential.
+const REVOKED_MAX: u64 = 1_000;
+
 pub(super) async fn revoke(
     State(service): State<Arc<Identity>>,
     Extension(context): Extension<WebContext>,
@@ -38,8 +42,12 @@ pub(super) async fn revoke(
     }
     let expires_at = OffsetDateTime::from_unix_timestamp(claims.expires_at).map_err(|_| Refusal::Internal)?;
 
+    if revoked_tokens::count_of_client(service.database.pool(), &client.id, context.now).await? >= REVOKED_MAX {
+        tracing::warn!(client = %client.id, "revoked_tokens_per_client_max is reached");
+        return Err(Refusal::Unavailable);
+    }
     let mut work = UnitOfWork::begin(&service.database, context.now).await.map_err(Error::from)?;
-    if revoked_tokens::add(work.connection(), &claims.token_id, expires_at).await? {
+    if revoked_tokens::add(work.connection(), &claims.token_id, &client.id, expires_at).await? {
         work.publish(&events::access_token_revoked(&claims.token_id, &claims.tenant, expires_at));
         let event = AuditEvent {
             action: "identity.access_token.revoked".to_owned(),

@@ -4,7 +4,9 @@ use chassis::Reason;
 use contract::identity::v1::{BootstrapRequest, Event, TenantCreated, event};
 use prost::Message as _;
 
-use crate::world::{BOOTSTRAP_SECRET, ISSUER, reason, reason_and, service_account, start, start_empty};
+use crate::world::{
+    BOOTSTRAP_SECRET, ISSUER, ROTATION_SECONDS, reason, reason_and, service_account, start, start_empty,
+};
 
 fn request() -> BootstrapRequest {
     BootstrapRequest {
@@ -121,7 +123,8 @@ async fn without_a_secret_file_there_is_no_bootstrap() {
         issuer: ISSUER.to_owned(),
         issuers: Vec::new(),
         pepper_file: files.secret_hex(),
-        token_key_file: files.p256_pem(),
+        seal_key_file: files.secret_hex(),
+        token_key_rotation_seconds: ROTATION_SECONDS,
     })
     .await;
     let world = crate::world::World { service, acme: Default::default() };

@@ -9,7 +9,7 @@ use identity::{Config, Identity};
 use testing::harness::Harness;
 use tonic::Code;
 
-use crate::world::{ISSUER, TENANT_SCOPES, start};
+use crate::world::{ISSUER, ROTATION_SECONDS, TENANT_SCOPES, start};
 
 /// A call that shows no credential: refused by the layers, which only a call that got through to them is.
 async fn is_served(service: &Harness, within: Duration) -> bool {
@@ -50,7 +50,8 @@ async fn a_connection_too_many_waits_until_another_ends() {
         issuer: ISSUER.to_owned(),
         issuers: Vec::new(),
         pepper_file: files.secret_hex(),
-        token_key_file: files.p256_pem(),
+        seal_key_file: files.secret_hex(),
+        token_key_rotation_seconds: ROTATION_SECONDS,
     };
     let service = testing::harness::start_with::<Identity>(section, |config| config.server.connections_max = 1).await;
     let credentials = service.as_subject("acme", "service_account:admin", &TENANT_SCOPES);

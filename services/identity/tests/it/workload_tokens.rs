@@ -14,7 +14,7 @@ use testing::http::Answer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::oauth::{JWT_BEARER, KeyPair, body, claims, p256, refusal, rsa};
-use crate::world::{BOOTSTRAP_SECRET, ISSUER, World};
+use crate::world::{BOOTSTRAP_SECRET, ISSUER, ROTATION_SECONDS, World};
 
 const CLUSTER: &str = "https://kubernetes.default.svc";
 const JWT_SPIFFE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
@@ -103,7 +103,8 @@ async fn start(platform: &Platform) -> World {
         issuer: ISSUER.to_owned(),
         issuers,
         pepper_file: files.secret_hex(),
-        token_key_file: files.p256_pem(),
+        seal_key_file: files.secret_hex(),
+        token_key_rotation_seconds: ROTATION_SECONDS,
     })
     .await;
     let mut world = World { service, acme: Default::default() };
