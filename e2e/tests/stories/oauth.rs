@@ -31,6 +31,7 @@ async fn authlib_and_joserfc_work_unchanged() {
         .arg(world.files().authority())
         .arg(world.keys.file("admin"))
         .env("PYTHONPATH", packages)
+        .env("REQUESTS_CA_BUNDLE", world.files().authority())
         .env("PYTHONDONTWRITEBYTECODE", "1");
     run(python).await;
 }
