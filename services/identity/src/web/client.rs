@@ -29,6 +29,9 @@ enum Shown<'a> {
     Assertion { kind: &'a str, text: &'a str },
 }
 
+/// The two parts of a header `Basic …`.
+type IdAndSecret = (Zeroizing<String>, Zeroizing<String>);
+
 /// Who the client is.
 pub(super) async fn authenticate(
     service: &Identity,
@@ -74,7 +77,7 @@ fn shown<'a>(headers: &HeaderMap, form: &'a Form) -> Result<Shown<'a>, Refusal> 
 }
 
 /// The id and the secret of a header `Basic …` (RFC 6749, 2.3.1).
-fn basic(headers: &HeaderMap) -> Result<Option<(Zeroizing<String>, Zeroizing<String>)>, Refusal> {
+fn basic(headers: &HeaderMap) -> Result<Option<IdAndSecret>, Refusal> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {

@@ -48,7 +48,7 @@ async fn keys_rotate_by_themselves_and_the_next_is_told_of_before_it_signs() {
     let world = start().await;
     let secret = world.client_secret("acme", &[]).await.secret;
     let (_, first) = token(&world, &secret).await;
-    assert_eq!(key_set(&world).await, [first.clone()]);
+    assert_eq!(key_set(&world).await, std::slice::from_ref(&first));
     // A day before the first retires.
     let day = time::Duration::DAY;
     world.service.clock().advance(time::Duration::seconds(ROTATION_SECONDS.cast_signed()) - day);
