@@ -267,3 +267,18 @@ async fn nobody_exchanges_another_tenants_token_or_one_that_is_not_for_them() {
         assert_eq!(refusal(&refused), (400, "invalid_grant".to_owned()));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_client_ends_a_thousand_living_tokens_and_no_more_at_once() {
+    let world = start().await;
+    let secret = world.client_secret("acme", &[]).await.secret;
+    let ended = "INSERT INTO revoked_token (id, client, expires_at)
+                 SELECT 't' || number, 'acme.admin', $1 FROM generate_series(1, 1000) AS number";
+    let end = world.service.clock().now() + time::Duration::minutes(1);
+    sqlx::query(ended).bind(end).execute(world.service.pool()).await.unwrap();
+    let token = body(&world.token(&secret, &[]).await)["access_token"].as_str().unwrap().to_owned();
+    let revoke = async || world.post("/oauth2/revoke", Some(&basic(CLIENT, &secret)), &[("token", &token)]).await;
+    assert_eq!(refusal(&revoke().await), (503, "temporarily_unavailable".to_owned()));
+    world.service.clock().advance(time::Duration::minutes(1));
+    assert_eq!(revoke().await.status, 200);
+}
