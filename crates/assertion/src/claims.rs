@@ -5,8 +5,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Refused;
 
-/// A token that lives from one moment to another, both in seconds since 1970.
+/// A token of somebody, that lives from one moment to another, both in seconds since 1970.
 pub trait Timed {
+    /// Who made it (`iss`).
+    fn issuer(&self) -> &str;
     /// When it was made (`iat`).
     fn issued_at(&self) -> i64;
     /// When it ends (`exp`).
@@ -98,8 +100,10 @@ pub struct AccessTokenClaims {
     /// Whose it is: `user:ID` or `service_account:ID`.
     #[serde(rename = "sub")]
     pub subject: String,
-    /// Which client asked for it: the id of the API key that it was exchanged for.
+    /// Which client asked for it: `TENANT.SERVICE_ACCOUNT`, or the id of the API key that it was exchanged for.
     pub client_id: String,
+    /// What the client showed: the id of its credential. The token ends with it.
+    pub credential: String,
     /// The tenant of the subject.
     pub tenant: String,
     /// What it may be used for, separated by spaces.
@@ -113,9 +117,30 @@ pub struct AccessTokenClaims {
     /// When it ends, in seconds since 1970.
     #[serde(rename = "exp")]
     pub expires_at: i64,
+    /// Who acts for the subject, if it is not the subject itself (RFC 8693, 4.1).
+    #[serde(rename = "act", default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Box<Actor>>,
+    /// What else it ends with: the tokens that it was exchanged for, and their credentials.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends_with: Vec<String>,
+}
+
+/// Somebody who acts for another, and for whom others may act in turn (RFC 8693, 4.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// `user:ID` or `service_account:ID`, of the token's tenant.
+    #[serde(rename = "sub")]
+    pub subject: String,
+    /// Who acted before.
+    #[serde(rename = "act", default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Box<Actor>>,
 }
 
 impl Timed for AssertionClaims {
+    fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
     fn issued_at(&self) -> i64 {
         self.issued_at
     }
@@ -126,6 +151,10 @@ impl Timed for AssertionClaims {
 }
 
 impl Timed for AccessTokenClaims {
+    fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
     fn issued_at(&self) -> i64 {
         self.issued_at
     }

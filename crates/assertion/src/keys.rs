@@ -31,6 +31,8 @@ pub(crate) struct Key {
     pub(crate) decoding: DecodingKey,
     pub(crate) use_: KeyUse,
     pub(crate) not_after: OffsetDateTime,
+    /// Whose key it is, if not the issuer's that the verifier expects.
+    pub(crate) issuer: Option<Arc<str>>,
 }
 
 /// A key that cannot be used.
@@ -53,6 +55,22 @@ impl KeySet {
     /// # Errors
     /// If `jwk` is not a P-256 public key as a JSON Web Key (RFC 7517).
     pub fn publish(&self, key_id: &str, use_: KeyUse, jwk: &str, not_after: OffsetDateTime) -> Result<(), KeyRejected> {
+        self.publish_of(None, key_id, use_, jwk, not_after)
+    }
+
+    /// Takes in a key of this issuer, or extends the life of one: what it signs says so in `iss`. Without one, it says what the
+    /// verifier expects.
+    ///
+    /// # Errors
+    /// As [`KeySet::publish`].
+    pub fn publish_of(
+        &self,
+        issuer: Option<&str>,
+        key_id: &str,
+        use_: KeyUse,
+        jwk: &str,
+        not_after: OffsetDateTime,
+    ) -> Result<(), KeyRejected> {
         let jwk: Jwk = serde_json::from_str(jwk).map_err(KeyRejected::Malformed)?;
         let on_p256 =
             matches!(&jwk.algorithm, AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P256);
@@ -65,7 +83,7 @@ impl KeySet {
             let first_to_end = keys.iter().min_by_key(|(_, key)| key.not_after).map(|(id, _)| id.clone());
             first_to_end.and_then(|id| keys.remove(&id));
         }
-        keys.insert(key_id.to_owned(), Key { decoding, use_, not_after });
+        keys.insert(key_id.to_owned(), Key { decoding, use_, not_after, issuer: issuer.map(Arc::from) });
         Ok(())
     }
 

@@ -22,7 +22,7 @@ mod claims;
 mod keys;
 mod verifier;
 
-pub use claims::{AccessTokenClaims, AssertionClaims, Timed, Verdict, request_digest};
+pub use claims::{AccessTokenClaims, Actor, AssertionClaims, Timed, Verdict, request_digest};
 pub use keys::{KeyRejected, KeySet, KeyUse};
 pub use verifier::{Expectation, Refused, Verifier};
 

@@ -23,7 +23,8 @@ pub struct Expectation<C> {
     token_type: &'static str,
     use_: KeyUse,
     issuer: String,
-    audience: String,
+    /// Whom the token must be for; none if that makes no difference.
+    audience: Option<String>,
     seconds_max: i64,
     claims: std::marker::PhantomData<fn() -> C>,
 }
@@ -31,19 +32,30 @@ pub struct Expectation<C> {
 impl Expectation<AssertionClaims> {
     /// An assertion that gate made, as `issuer`, for `audience`.
     pub fn assertion(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
-        Self::new("bailiwick-assertion+jwt", KeyUse::Assertion, issuer.into(), audience.into(), ASSERTION_SECONDS_MAX)
+        Self::new(
+            "bailiwick-assertion+jwt",
+            KeyUse::Assertion,
+            issuer.into(),
+            Some(audience.into()),
+            ASSERTION_SECONDS_MAX,
+        )
     }
 }
 
 impl Expectation<AccessTokenClaims> {
     /// An access token (RFC 9068) that identity made, as `issuer`, for `audience`.
     pub fn access_token(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
-        Self::new("at+jwt", KeyUse::AccessToken, issuer.into(), audience.into(), ACCESS_TOKEN_SECONDS_MAX)
+        Self::new("at+jwt", KeyUse::AccessToken, issuer.into(), Some(audience.into()), ACCESS_TOKEN_SECONDS_MAX)
+    }
+
+    /// An access token that identity made, as `issuer`, whomever it is for: to say whether it lives, never to let somebody in.
+    pub fn access_token_for_anyone(issuer: impl Into<String>) -> Self {
+        Self::new("at+jwt", KeyUse::AccessToken, issuer.into(), None, ACCESS_TOKEN_SECONDS_MAX)
     }
 }
 
 impl<C> Expectation<C> {
-    fn new(token_type: &'static str, use_: KeyUse, issuer: String, audience: String, seconds_max: i64) -> Self {
+    fn new(token_type: &'static str, use_: KeyUse, issuer: String, audience: Option<String>, seconds_max: i64) -> Self {
         Self { token_type, use_, issuer, audience, seconds_max, claims: std::marker::PhantomData }
     }
 
@@ -92,8 +104,11 @@ where
     /// A verifier with these keys, which others may add to.
     pub fn new(keys: KeySet, expectation: Expectation<C>) -> Self {
         let mut validation = Validation::new(Algorithm::ES256);
-        validation.set_issuer(&[&expectation.issuer]);
-        validation.set_audience(&[&expectation.audience]);
+        // The issuer is held to the key's, below.
+        match &expectation.audience {
+            Some(audience) => validation.set_audience(&[audience]),
+            None => validation.validate_aud = false,
+        }
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // The time is a parameter here, and checked below, more strictly.
         validation.validate_exp = false;
@@ -134,9 +149,11 @@ where
         if key.use_ != self.expectation.use_ || key.not_after < now {
             return Err(Refused::KeyUnknown);
         }
-        jsonwebtoken::decode::<C>(token, &key.decoding, &self.validation)
+        let claims = jsonwebtoken::decode::<C>(token, &key.decoding, &self.validation)
             .map(|verified| verified.claims)
-            .map_err(|_| Refused::NotAsExpected)
+            .map_err(|_| Refused::NotAsExpected)?;
+        let issuer = key.issuer.as_deref().unwrap_or(&self.expectation.issuer);
+        if claims.issuer() == issuer { Ok(claims) } else { Err(Refused::NotAsExpected) }
     }
 
     fn lives(&self, claims: &C, now: OffsetDateTime) -> bool {

@@ -1,10 +1,12 @@
-//! The form of an API key: `bwk_ID_SECRETCHECKSUM`. How a key is kept and judged is identity's alone.
+//! The form of an API key, `bwk_ID_SECRETCHECKSUM`, and of an OAuth 2 client's secret, `bwc_ID_SECRETCHECKSUM`. How they are kept and
+//! judged is identity's alone.
 //!
 //! The id (16 characters) may be shown; the secret is 43 random characters, which is 256 bits; the checksum, the CRC-32 of all
 //! before it in 6 characters, lets everyone refuse a mistyped key, and a scanner recognise a leaked one, without asking.
 //! All three are of `[0-9A-Za-z]`.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use zeroize::Zeroizing;
@@ -21,21 +23,53 @@ const SECRET_CHARACTERS: usize = 43;
 /// How long a checksum is: 62^6 is more than 2^32.
 const CHECKSUM_CHARACTERS: usize = 6;
 
+/// How long what every key of a kind begins with is.
+const PREFIX_CHARACTERS: usize = API_KEY_PREFIX.len();
+
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// How long the text of a key is.
-const CHARACTERS: usize = API_KEY_PREFIX.len() + ID_CHARACTERS + 1 + SECRET_CHARACTERS + CHECKSUM_CHARACTERS;
+const CHARACTERS: usize = PREFIX_CHARACTERS + ID_CHARACTERS + 1 + SECRET_CHARACTERS + CHECKSUM_CHARACTERS;
 
 /// The part of a key that may be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ApiKeyId(String);
 
+/// A kind of key. The prefix keeps one from being taken for another.
+pub trait KeyKind {
+    /// What every key of the kind begins with: four characters.
+    const PREFIX: &'static str;
+}
+
+/// The kind that calls are made with.
+#[derive(Clone, Copy, Debug)]
+pub struct ForCalls;
+
+/// The kind that OAuth 2 clients ask for tokens with.
+#[derive(Clone, Copy, Debug)]
+pub struct ForTokens;
+
+impl KeyKind for ForCalls {
+    const PREFIX: &'static str = API_KEY_PREFIX;
+}
+
+impl KeyKind for ForTokens {
+    const PREFIX: &'static str = "bwc_";
+}
+
 /// A whole key. Wiped when dropped, and prints no more than its id.
 #[derive(Clone)]
-pub struct ApiKey {
+pub struct Key<K> {
     id: ApiKeyId,
     text: Zeroizing<String>,
+    kind: PhantomData<K>,
 }
+
+/// An API key.
+pub type ApiKey = Key<ForCalls>;
+
+/// The secret of an OAuth 2 client.
+pub type ClientSecret = Key<ForTokens>;
 
 /// A text that is no API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,18 +81,18 @@ pub struct ApiKeyMalformed;
 #[error("the id of an API key is {ID_CHARACTERS} characters of 0-9, A-Z and a-z")]
 pub struct ApiKeyIdInvalid;
 
-impl ApiKey {
+impl<K: KeyKind> Key<K> {
     /// Makes a key that nobody can guess.
     pub fn generate(entropy: &dyn Entropy) -> Self {
         let mut text = Zeroizing::new(String::with_capacity(CHARACTERS));
-        text.push_str(API_KEY_PREFIX);
+        text.push_str(K::PREFIX);
         push_random(&mut text, ID_CHARACTERS, entropy);
-        let id = ApiKeyId(text[API_KEY_PREFIX.len()..].to_owned());
+        let id = ApiKeyId(text[PREFIX_CHARACTERS..].to_owned());
         text.push('_');
         push_random(&mut text, SECRET_CHARACTERS, entropy);
         let checksum = checksum(&text);
         text.push_str(std::str::from_utf8(&checksum).expect("the alphabet is ASCII"));
-        Self { id, text }
+        Self { id, text, kind: PhantomData }
     }
 
     /// Reads a key.
@@ -69,7 +103,7 @@ impl ApiKey {
         if text.len() != CHARACTERS {
             return Err(ApiKeyMalformed);
         }
-        let rest = text.strip_prefix(API_KEY_PREFIX).ok_or(ApiKeyMalformed)?;
+        let rest = text.strip_prefix(K::PREFIX).ok_or(ApiKeyMalformed)?;
         let (id, rest) = rest.split_once('_').ok_or(ApiKeyMalformed)?;
         let id: ApiKeyId = id.parse().map_err(|_| ApiKeyMalformed)?;
         if !is_of_alphabet(rest) {
@@ -79,7 +113,7 @@ impl ApiKey {
         if checksum(body) != given.as_bytes() {
             return Err(ApiKeyMalformed);
         }
-        Ok(Self { id, text: Zeroizing::new(text.to_owned()) })
+        Ok(Self { id, text: Zeroizing::new(text.to_owned()), kind: PhantomData })
     }
 
     /// The part that may be shown.
@@ -118,9 +152,9 @@ impl fmt::Display for ApiKeyId {
     }
 }
 
-impl fmt::Debug for ApiKey {
+impl<K> fmt::Debug for Key<K> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("ApiKey").field("id", &self.id).finish_non_exhaustive()
+        formatter.debug_struct("Key").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -174,6 +208,16 @@ mod tests {
         assert!(key.expose().starts_with("bwk_") && key.expose().len() == 70, "{}", key.expose().len());
         let secret = &key.expose()[21..];
         assert!(!format!("{key:?}").contains(secret));
+    }
+
+    #[test]
+    fn a_key_of_one_kind_is_none_of_another() {
+        let (key, secret) = (ApiKey::generate(&SystemEntropy), ClientSecret::generate(&SystemEntropy));
+        assert!(secret.expose().starts_with("bwc_") && secret.expose().len() == 70);
+        assert!(ApiKey::parse(secret.expose()).is_err() && ClientSecret::parse(key.expose()).is_err());
+        // Nor with the other's beginning: the checksum covers it.
+        assert!(ApiKey::parse(&secret.expose().replacen("bwc_", "bwk_", 1)).is_err());
+        assert!(ClientSecret::parse(secret.expose()).is_ok());
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub mod timestamp;
 mod tls;
 pub mod traces;
 pub mod unit_of_work;
+pub mod web;
 
 pub use aside::Aside;
 pub use clock::{Clock, Entropy};

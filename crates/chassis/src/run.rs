@@ -112,6 +112,7 @@ pub struct Running {
 pub async fn start<S: Service>(config: Config<S::Config>, surroundings: Surroundings) -> Result<Running, StartError> {
     let foundation = Foundation::lay::<S>(&config, &surroundings)?;
     let service = S::build(config.service.clone(), &foundation).await?;
+    let web = Arc::clone(&service).web();
     let routes = with_health_and_reflection(S::routes(service), S::NAME, &foundation).await?;
     let admission = Arc::new(Admission::new(config.server.calls_max));
     let layers = Arc::new(Layers {
@@ -124,6 +125,7 @@ pub async fn start<S: Service>(config: Config<S::Config>, surroundings: Surround
         authenticator: Authenticator::new(S::NAME, &foundation.learnt, Arc::clone(&foundation.authority)),
         draining: foundation.tasks.draining(),
         aside: foundation.aside.clone(),
+        web,
     });
     begin_jobs(&config.server, &foundation);
     foundation.tasks.spawn("admission", admission.look_after(&foundation.metrics));

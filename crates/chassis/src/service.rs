@@ -46,6 +46,11 @@ pub trait Service: Sized + Send + Sync + 'static {
 
     /// Its RPCs.
     fn routes(self: Arc<Self>) -> Routes;
+
+    /// What it answers over plain HTTP, at the paths of `contract::web`; nothing, for most.
+    fn web(self: Arc<Self>) -> axum::Router {
+        axum::Router::new()
+    }
 }
 
 /// What every service stands on.

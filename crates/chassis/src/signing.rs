@@ -106,13 +106,21 @@ impl SigningKey {
     pub fn from_pem(pem: &[u8]) -> Result<Self, String> {
         let der =
             PrivatePkcs8KeyDer::from_pem_slice(pem).map_err(|_| "is not a PKCS #8 private key in PEM".to_owned())?;
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der.secret_pkcs8_der())
+        Self::from_pkcs8(der.secret_pkcs8_der())
+    }
+
+    /// Reads a P-256 private key from PKCS #8, DER.
+    ///
+    /// # Errors
+    /// A sentence that says what it is not.
+    pub fn from_pkcs8(der: &[u8]) -> Result<Self, String> {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der)
             .map_err(|_| "is not a private key on the curve P-256".to_owned())?;
         let point = pair.public_key().as_ref();
         let [4, coordinates @ ..] = point else { return Err("has a public half of an unknown form".to_owned()) };
         let (x, y) = coordinates.split_at(coordinates.len() / 2);
         let public = PublicKey::of_coordinates(x, y);
-        Ok(Self { public, encoding: EncodingKey::from_ec_der(der.secret_pkcs8_der()) })
+        Ok(Self { public, encoding: EncodingKey::from_ec_der(der) })
     }
 
     /// The key's id: its thumbprint.

@@ -21,6 +21,7 @@ use crate::layers::{
 };
 use crate::metrics::RpcMetrics;
 use crate::traces::Traces;
+use crate::web;
 
 /// What the layers need: one for all calls.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub(crate) struct Layers {
     pub(crate) authenticator: Authenticator,
     pub(crate) draining: CancellationToken,
     pub(crate) aside: Aside,
+    /// What is answered over plain HTTP.
+    pub(crate) web: axum::Router,
 }
 
 /// A call through all layers to its handler. Reads from the outside in; a test holds the order.
@@ -106,7 +109,12 @@ impl Service<http::Request<Body>> for Layered {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let (layers, routes, request) = (Arc::clone(&self.layers), self.routes.clone(), Box::new(request));
+        let (layers, request) = (Arc::clone(&self.layers), Box::new(request));
+        if let Some(path) = web::find(layers.service, request.uri().path()) {
+            let router = layers.web.clone();
+            return Box::pin(async move { Ok(web::through(&layers, path, router, request).await) });
+        }
+        let routes = self.routes.clone();
         Box::pin(async move { Ok(through(&layers, routes, request).await) })
     }
 }

@@ -100,6 +100,9 @@ pub(crate) enum Command {
     /// Who may do what with Bailiwick itself.
     #[command(subcommand)]
     Role(commands::role::Command),
+    /// What service accounts authenticate with as OAuth 2 clients: secrets and public keys.
+    #[command(subcommand)]
+    ClientCredential(commands::client_credential::Command),
     /// Which workload acts as which service account, by the name in its client certificates.
     #[command(subcommand)]
     Workload(commands::workload::Command),

@@ -1,6 +1,7 @@
 //! One file per noun: what can be asked about it, and how it is answered.
 
 pub(crate) mod check;
+pub(crate) mod client_credential;
 pub(crate) mod completions;
 pub(crate) mod explain;
 pub(crate) mod host;
@@ -52,6 +53,7 @@ pub(crate) async fn run(arguments: Arguments, surroundings: &Surroundings) -> Re
         Command::User(command) => user::run(command, &session()?).await,
         Command::ServiceAccount(command) => service_account::run(command, &session()?).await,
         Command::Role(command) => role::run(command, &session()?).await,
+        Command::ClientCredential(command) => client_credential::run(command, &session()?).await,
         Command::Workload(command) => workload::run(command, &session()?).await,
     }
 }

@@ -1,10 +1,11 @@
 //! The contracts in Rust: messages, clients and servers generated from `proto/`, and the tables that come with them.
 //!
-//! Nothing here is written by hand but the tables' types. `cargo xtask codegen` writes the rest.
+//! Nothing here is written by hand but the tables' types, and the table of what is no RPC. `cargo xtask codegen` writes the rest.
 
 pub mod metrics;
 pub mod peer;
 pub mod rpc;
+pub mod web;
 
 /// Options and subjects that every contract shares.
 pub mod common {

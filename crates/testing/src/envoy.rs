@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use contract::rpc::{Entry, RPCS, Rpc};
+use contract::web::WEB_PATHS;
 
 use crate::certificates::{CertificateFiles, DOCUMENTS_HOST, TRUST_DOMAIN};
 use crate::cluster::{Part, SERVICES};
@@ -230,8 +231,12 @@ fn service_routes() -> String {
     let own = SERVICES
         .map(Part::name)
         .map(|service| service_route("prefix", &format!("/bailiwick.{service}.v1."), service, NEVER_ARRIVED));
+    let web = WEB_PATHS.iter().map(|web| {
+        let retry_on = if web.repeatable { MAY_BE_REPEATED } else { NEVER_ARRIVED };
+        service_route("path", web.path, web.service, retry_on)
+    });
     let foreign = FOREIGN.iter().map(|(prefix, service)| service_route("prefix", prefix, service, NEVER_ARRIVED));
-    idempotent.chain(own).chain(foreign).collect::<Vec<_>>().join("\n")
+    idempotent.chain(own).chain(web).chain(foreign).collect::<Vec<_>>().join("\n")
 }
 
 fn service_route(matching: &str, path: &str, service: &str, retry_on: &str) -> String {

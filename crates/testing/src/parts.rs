@@ -2,6 +2,7 @@
 //!
 //! Once a part is there, nothing is fetched again and no network is needed.
 
+mod javascript;
 mod spicedb;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use crate::error::{Doing, Error, Result};
 use crate::{place, surroundings};
 
+pub use javascript::javascript_oauth_clients;
 pub use spicedb::spicedb;
 
 /// Where versions and hashes are pinned.
@@ -25,6 +27,9 @@ const PROGRAM_FOLDERS: &[&str] = &["bin", "_bin", "scripts"];
 
 /// The versions of SpiceDB's Python client and of what it needs.
 const PYTHON_CLIENT: &str = include_str!("../python-client.txt");
+
+/// The versions of authlib, joserfc and of what they need.
+const PYTHON_OAUTH_CLIENTS: &str = include_str!("../oauth-client.txt");
 
 /// A part as it is pinned.
 #[derive(Debug, Deserialize)]
@@ -75,9 +80,22 @@ pub fn node(say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
 /// # Errors
 /// If it is not there and cannot be installed.
 pub fn python_client(say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
+    python_packages(PYTHON_CLIENT, say)
+}
+
+/// The folder of authlib and joserfc, for `PYTHONPATH`, as [`python_client`].
+///
+/// # Errors
+/// If it is not there and cannot be installed.
+pub fn python_oauth_clients(say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
+    python_packages(PYTHON_OAUTH_CLIENTS, say)
+}
+
+/// A folder with the packages of a list, called as the first of them.
+fn python_packages(list: &str, say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     let version = run(python().args(["-c", "import sys; print('%d.%d' % sys.version_info[:2])"]))?;
     let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
-    let pins = PYTHON_CLIENT.lines().filter(|line| line.contains("==")).collect::<Vec<_>>();
+    let pins = list.lines().filter(|line| line.contains("==")).collect::<Vec<_>>();
     let client = pins.first().expect("the client is pinned").replace("==", "-");
     let cache = cache_folder()?;
     let folder = cache.join(format!("{client}-python{version}"));

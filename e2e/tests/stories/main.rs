@@ -15,6 +15,7 @@ mod hostile_headers;
 mod istio;
 mod json;
 mod limits;
+mod oauth;
 mod own_envoys;
 mod python_client;
 mod readings;

@@ -49,9 +49,12 @@ pub enum Error {
     /// An entry of the feed is no event.
     #[error("an entry of the feed is no event")]
     FeedUnreadable(#[source] prost::DecodeError),
-    /// The key that signs access tokens is published as one for something else.
-    #[error("the key in token_key_file is published for assertions: give identity a key of its own")]
-    TokenKeyInOtherUse,
+    /// A key to sign tokens with could not be made or opened.
+    #[error("a key to sign tokens with: {0}")]
+    SigningKey(String),
+    /// There is no key to sign tokens with yet.
+    #[error("there is no key to sign tokens with yet")]
+    NoSigningKey,
     /// The database could not do it.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -68,6 +71,8 @@ pub enum Thing {
     ServiceAccount,
     /// An API key.
     ApiKey,
+    /// A credential of an OAuth 2 client.
+    ClientCredential,
 }
 
 impl Thing {
@@ -78,6 +83,7 @@ impl Thing {
             Self::User => "user",
             Self::ServiceAccount => "service_account",
             Self::ApiKey => "api_key",
+            Self::ClientCredential => "client_credential",
         }
     }
 }
@@ -117,7 +123,8 @@ impl ServiceError for Error {
             Self::BootstrapDone => Reason::BootstrapDone,
             Self::ExchangeNeedsApiKey => Reason::ExchangeNeedsApiKey,
             Self::ScopeNotHeld(_) => Reason::ScopeNotHeld,
-            Self::Signing(_) | Self::FeedUnreadable(_) | Self::TokenKeyInOtherUse => Reason::Internal,
+            Self::Signing(_) | Self::FeedUnreadable(_) | Self::SigningKey(_) => Reason::Internal,
+            Self::NoSigningKey => Reason::NotReady,
             Self::Database(error) => error.reason(),
         }
     }
@@ -137,7 +144,8 @@ impl ServiceError for Error {
             | Self::BootstrapDone
             | Self::ExchangeNeedsApiKey
             | Self::FeedUnreadable(_)
-            | Self::TokenKeyInOtherUse
+            | Self::SigningKey(_)
+            | Self::NoSigningKey
             | Self::Signing(_) => Vec::new(),
         }
     }

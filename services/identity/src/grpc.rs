@@ -1,5 +1,6 @@
 //! The RPCs: the generated traits, one line each. What an RPC does is in the file of its name.
 
+mod add_client_credential;
 mod authenticate_api_key;
 mod bind_workload;
 mod bootstrap;
@@ -15,6 +16,7 @@ mod get_service_account;
 mod get_tenant;
 mod get_user;
 mod list_api_keys;
+mod list_client_credentials;
 mod list_service_accounts;
 mod list_tenants;
 mod list_users;
@@ -23,12 +25,14 @@ mod messages;
 mod publish_assertion_key;
 mod report_api_key_use;
 mod revoke_api_key;
+mod revoke_client_credential;
 mod unbind_workload;
 
 use std::sync::Arc;
 
 use chassis::call::{self, Results};
 use contract::identity::v1::api_key_service_server::ApiKeyService;
+use contract::identity::v1::client_credential_service_server::ClientCredentialService;
 use contract::identity::v1::peer_service_server::PeerService;
 use contract::identity::v1::service_account_service_server::ServiceAccountService;
 use contract::identity::v1::tenant_service_server::TenantService;
@@ -123,6 +127,30 @@ impl ApiKeyService for Served {
 
     async fn exchange_api_key(&self, request: Request<ExchangeApiKeyRequest>) -> Answer<ExchangeApiKeyResponse> {
         call::unary(&self.0, request, exchange_api_key::exchange_api_key).await
+    }
+}
+
+#[tonic::async_trait]
+impl ClientCredentialService for Served {
+    async fn add_client_credential(
+        &self,
+        request: Request<AddClientCredentialRequest>,
+    ) -> Answer<AddClientCredentialResponse> {
+        call::unary(&self.0, request, add_client_credential::add_client_credential).await
+    }
+
+    async fn list_client_credentials(
+        &self,
+        request: Request<ListClientCredentialsRequest>,
+    ) -> Answer<ListClientCredentialsResponse> {
+        call::unary(&self.0, request, list_client_credentials::list_client_credentials).await
+    }
+
+    async fn revoke_client_credential(
+        &self,
+        request: Request<RevokeClientCredentialRequest>,
+    ) -> Answer<RevokeClientCredentialResponse> {
+        call::unary(&self.0, request, revoke_client_credential::revoke_client_credential).await
     }
 }
 

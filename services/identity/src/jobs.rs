@@ -1,6 +1,7 @@
 //! What runs beside the calls: one loop, one file.
 
-mod publish_token_key;
+mod forget_ended;
+mod rotate_token_keys;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,9 +14,11 @@ use crate::Identity;
 pub(crate) fn begin(service: &Arc<Identity>, foundation: &Foundation) {
     let published = foundation.readiness.wait_for("the token key in the feed");
     foundation.tasks.spawn(
-        "publish token key",
-        publish_token_key::run(Arc::clone(service), foundation.learnt.keys.clone(), published),
+        "rotate token keys",
+        rotate_token_keys::run(Arc::clone(service), foundation.learnt.keys.clone(), published),
     );
+    foundation.tasks.spawn("forget ended", forget_ended::run(Arc::clone(service)));
+    foundation.tasks.spawn("refresh issuers", Arc::clone(&service.issuers).refresh());
     // Identity verifies calls as everyone does: with the keys in its feed, gate's among them.
     let follower = foundation.follow_own_feed();
     foundation.tasks.spawn("follow own feed", follower.run(async |_, _| Ok::<_, Infallible>(())));

@@ -2,6 +2,10 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod bootstrap;
+pub(crate) mod client_assertions;
+pub(crate) mod client_credentials;
+pub(crate) mod revoked_tokens;
+pub(crate) mod signing_keys;
 pub(crate) mod subjects;
 pub(crate) mod tenants;
 pub(crate) mod verification_keys;

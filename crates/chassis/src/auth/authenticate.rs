@@ -40,9 +40,9 @@ impl Authenticator {
 
     fn token(&self, token: &str, now: OffsetDateTime) -> Result<Shown, Refusal> {
         let claims = self.tokens.verify(token, now).map_err(|refused| invalid().because(refused))?;
-        // The token ends with the key that it was exchanged for, and nobody is believed whose end might have been missed.
-        if self.learnt.revoked.contains(&claims.client_id) {
-            return Err(invalid().because("its API key was revoked"));
+        // The token ends with what it was given for, and nobody is believed whose end might have been missed.
+        if self.learnt.revoked.ends(&claims) {
+            return Err(invalid().because("it was revoked, or what it was given for"));
         }
         let silence = self.learnt.freshness.age();
         if silence > STALE_AFTER_DEFAULT {

@@ -79,7 +79,7 @@ enum Source {
 pub struct Learnt {
     /// The keys that credentials are verified with.
     pub keys: KeySet,
-    /// The API keys that were revoked.
+    /// The API keys, clients' credentials and access tokens that were revoked.
     pub revoked: Revoked,
     /// When the feed was last heard of.
     pub freshness: Freshness,
@@ -165,6 +165,10 @@ impl Follower {
         match &event.event {
             Some(event::Event::KeyPublished(key)) => self.take_key(key),
             Some(event::Event::ApiKeyRevoked(key)) => self.learnt.revoked.add(&key.api_key_id),
+            Some(event::Event::ClientCredentialRevoked(credential)) => {
+                self.learnt.revoked.add(&credential.client_credential_id);
+            }
+            Some(event::Event::AccessTokenRevoked(token)) => self.learnt.revoked.add_token(&token.token_id),
             Some(
                 event::Event::TenantCreated(_)
                 | event::Event::ApiKeyCreated(_)
@@ -180,7 +184,8 @@ impl Follower {
             tracing::error!(key_id = key.key_id, "a published key has no use or no end: ignored");
             return;
         };
-        if let Err(error) = self.learnt.keys.publish(&key.key_id, use_, &key.jwk, not_after) {
+        let issuer = (!key.issuer.is_empty()).then_some(key.issuer.as_str());
+        if let Err(error) = self.learnt.keys.publish_of(issuer, &key.key_id, use_, &key.jwk, not_after) {
             tracing::error!(key_id = key.key_id, error = chain(&error), "a published key cannot be used: ignored");
         }
     }

@@ -1,15 +1,23 @@
-//! Which API keys were revoked, as identity's feed tells it: tokens that they were exchanged for end with them.
+//! What was revoked, as identity's feed tells it: API keys and clients' credentials, whose tokens end with them, and tokens.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// How many revocations are remembered, the newest. A token outlives its key's revocation by 5 minutes at most, and what a
-/// verifier remembers of a key by about one.
+use assertion::AccessTokenClaims;
+
+/// How many revocations of keys and credentials are remembered, and as many of tokens: the newest of each, so that neither can push
+/// out the other. A token outlives its key's revocation by 5 minutes at most, and what a verifier remembers of a key by about one.
 const REMEMBERED_MAX: usize = 100_000;
 
-/// The ids of revoked API keys. Clones share them.
+/// The ids of revoked API keys, clients' credentials and access tokens. No two of them are alike. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Revoked(Arc<RwLock<Ids>>);
+pub struct Revoked(Arc<RwLock<All>>);
+
+#[derive(Debug, Default)]
+struct All {
+    credentials: Ids,
+    tokens: Ids,
+}
 
 #[derive(Debug, Default)]
 struct Ids {
@@ -18,20 +26,44 @@ struct Ids {
 }
 
 impl Revoked {
-    /// Whether the key with this id was revoked.
-    pub fn contains(&self, api_key_id: &str) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).all.contains(api_key_id)
+    /// Whether what has this id was revoked.
+    pub fn contains(&self, id: &str) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).contains(id)
     }
 
-    pub(crate) fn add(&self, api_key_id: &str) {
-        let mut ids = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if ids.all.insert(api_key_id.to_owned()) {
-            ids.in_order.push_back(api_key_id.to_owned());
+    /// Whether an access token was revoked, or what it was given or exchanged for.
+    pub fn ends(&self, token: &AccessTokenClaims) -> bool {
+        let ids = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let own = [&token.client_id, &token.credential, &token.token_id];
+        own.into_iter().chain(&token.ends_with).any(|id| ids.contains(id))
+    }
+
+    /// Takes in an API key or a client's credential.
+    pub(crate) fn add(&self, id: &str) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).credentials.add(id);
+    }
+
+    /// Takes in an access token.
+    pub(crate) fn add_token(&self, id: &str) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).tokens.add(id);
+    }
+}
+
+impl All {
+    fn contains(&self, id: &str) -> bool {
+        self.credentials.all.contains(id) || self.tokens.all.contains(id)
+    }
+}
+
+impl Ids {
+    fn add(&mut self, id: &str) {
+        if self.all.insert(id.to_owned()) {
+            self.in_order.push_back(id.to_owned());
         }
-        if ids.in_order.len() > REMEMBERED_MAX
-            && let Some(oldest) = ids.in_order.pop_front()
+        if self.in_order.len() > REMEMBERED_MAX
+            && let Some(oldest) = self.in_order.pop_front()
         {
-            ids.all.remove(&oldest);
+            self.all.remove(&oldest);
         }
     }
 }
@@ -48,6 +80,16 @@ mod tests {
         }
         revoked.add("7");
         assert!(revoked.contains(&REMEMBERED_MAX.to_string()) && revoked.contains("7") && !revoked.contains("0"));
-        assert_eq!(revoked.0.read().unwrap().in_order.len(), REMEMBERED_MAX);
+        assert_eq!(revoked.0.read().unwrap().credentials.in_order.len(), REMEMBERED_MAX);
+    }
+
+    #[test]
+    fn however_many_tokens_are_revoked_no_key_is_forgotten() {
+        let revoked = Revoked::default();
+        revoked.add("key");
+        for number in 0..=REMEMBERED_MAX {
+            revoked.add_token(&number.to_string());
+        }
+        assert!(revoked.contains("key") && revoked.contains("1") && !revoked.contains("0"));
     }
 }

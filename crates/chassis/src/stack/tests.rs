@@ -20,6 +20,7 @@ fn layers(calls: usize) -> Layers {
         authenticator: Authenticator::new("identity", &Learnt::default(), Arc::new(OnceLock::new())),
         draining: CancellationToken::new(),
         aside: Aside::begin("aside"),
+        web: axum::Router::new(),
     }
 }
 

@@ -739,6 +739,594 @@ pub mod api_key_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// A credential of an OAuth 2 client, without its secret.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClientCredential {
+    /// 16 characters of \[0-9A-Za-z\].
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// TENANT.SERVICE_ACCOUNT: what the client calls itself at the token endpoint.
+    #[prost(string, tag = "2")]
+    pub client_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub service_account_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub display_name: ::prost::alloc::string::String,
+    /// What its tokens may be used for: at most 32, each [a-z][a-z0-9_.]{0,63}.
+    #[prost(string, repeated, tag = "5")]
+    pub scopes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Whom its tokens may be for (RFC 8707), besides Bailiwick itself: at most 16 absolute URIs without fragment, each of at most
+    /// 256 characters.
+    #[prost(string, repeated, tag = "6")]
+    pub audiences: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The public key, a JSON Web Key (RFC 7517); empty if the credential is a secret.
+    #[prost(string, tag = "7")]
+    pub jwk: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "8")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Absent: it does not expire.
+    #[prost(message, optional, tag = "9")]
+    pub expires_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Absent: it is not revoked.
+    #[prost(message, optional, tag = "10")]
+    pub revoked_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Asks for a new credential. A service account has at most 16 that live.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddClientCredentialRequest {
+    #[prost(string, tag = "1")]
+    pub service_account_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub display_name: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "3")]
+    pub scopes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, repeated, tag = "4")]
+    pub audiences: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// A public JSON Web Key of at most 4 KiB: EC on P-256 (ES256), OKP on Ed25519 (EdDSA), or RSA of 2,048 to 4,096 bits (RS256). Its
+    /// kid, if it has one, is 1 to 128 characters of printable ASCII. Empty: a secret is made.
+    #[prost(string, tag = "5")]
+    pub jwk: ::prost::alloc::string::String,
+    /// In the future; absent: it does not expire.
+    #[prost(message, optional, tag = "6")]
+    pub expires_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// 1 to 64 characters of \[A-Za-z0-9_-\]; may be empty. The same key with the same request within 24 h answers what the
+    /// first call did, but without the secret; with another request it is refused.
+    #[prost(string, tag = "7")]
+    pub idempotency_key: ::prost::alloc::string::String,
+}
+/// The new credential.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddClientCredentialResponse {
+    #[prost(message, optional, tag = "1")]
+    pub client_credential: ::core::option::Option<ClientCredential>,
+    /// Shown this once. Empty for a public key, and when an idempotency key repeats an earlier call.
+    #[prost(string, tag = "2")]
+    pub secret: ::prost::alloc::string::String,
+}
+/// Asks for a page of credentials.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListClientCredentialsRequest {
+    /// Empty: those of all service accounts.
+    #[prost(string, tag = "1")]
+    pub service_account_id: ::prost::alloc::string::String,
+    /// 0 means 100; at most 1,000.
+    #[prost(uint32, tag = "2")]
+    pub page_size: u32,
+    /// From the answer before; empty for the first page.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of credentials.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListClientCredentialsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub client_credentials: ::prost::alloc::vec::Vec<ClientCredential>,
+    /// Empty on the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Asks to end a credential.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RevokeClientCredentialRequest {
+    #[prost(string, tag = "1")]
+    pub client_credential_id: ::prost::alloc::string::String,
+}
+/// The ended credential.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RevokeClientCredentialResponse {
+    #[prost(message, optional, tag = "1")]
+    pub client_credential: ::core::option::Option<ClientCredential>,
+}
+/// Generated client implementations.
+pub mod client_credential_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What service accounts authenticate with as OAuth 2 clients, at the token endpoint over HTTP: secrets, and public keys for
+    /// private_key_jwt (RFC 7523). The client id of a service account is TENANT.SERVICE_ACCOUNT.
+    #[derive(Debug, Clone)]
+    pub struct ClientCredentialServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> ClientCredentialServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> ClientCredentialServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            ClientCredentialServiceClient::new(
+                InterceptedService::new(inner, interceptor),
+            )
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Adds a credential to a service account of the caller's tenant: the public key of the request, or else a secret that is made
+        /// here. Scopes of Bailiwick itself must be among the caller's own.
+        pub async fn add_client_credential(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AddClientCredentialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddClientCredentialResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/bailiwick.identity.v1.ClientCredentialService/AddClientCredential",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "bailiwick.identity.v1.ClientCredentialService",
+                        "AddClientCredential",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the credentials of the caller's tenant by id, a page at a time, without their secrets.
+        pub async fn list_client_credentials(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListClientCredentialsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListClientCredentialsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/bailiwick.identity.v1.ClientCredentialService/ListClientCredentials",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "bailiwick.identity.v1.ClientCredentialService",
+                        "ListClientCredentials",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Ends a credential: no token is given for it any more, and every verifier refuses those that were within 5 seconds. Ending
+        /// it again changes nothing.
+        pub async fn revoke_client_credential(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RevokeClientCredentialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RevokeClientCredentialResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/bailiwick.identity.v1.ClientCredentialService/RevokeClientCredential",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "bailiwick.identity.v1.ClientCredentialService",
+                        "RevokeClientCredential",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod client_credential_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ClientCredentialServiceServer.
+    #[async_trait]
+    pub trait ClientCredentialService: std::marker::Send + std::marker::Sync + 'static {
+        /// Adds a credential to a service account of the caller's tenant: the public key of the request, or else a secret that is made
+        /// here. Scopes of Bailiwick itself must be among the caller's own.
+        async fn add_client_credential(
+            &self,
+            request: tonic::Request<super::AddClientCredentialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddClientCredentialResponse>,
+            tonic::Status,
+        >;
+        /// Lists the credentials of the caller's tenant by id, a page at a time, without their secrets.
+        async fn list_client_credentials(
+            &self,
+            request: tonic::Request<super::ListClientCredentialsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListClientCredentialsResponse>,
+            tonic::Status,
+        >;
+        /// Ends a credential: no token is given for it any more, and every verifier refuses those that were within 5 seconds. Ending
+        /// it again changes nothing.
+        async fn revoke_client_credential(
+            &self,
+            request: tonic::Request<super::RevokeClientCredentialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RevokeClientCredentialResponse>,
+            tonic::Status,
+        >;
+    }
+    /// What service accounts authenticate with as OAuth 2 clients, at the token endpoint over HTTP: secrets, and public keys for
+    /// private_key_jwt (RFC 7523). The client id of a service account is TENANT.SERVICE_ACCOUNT.
+    #[derive(Debug)]
+    pub struct ClientCredentialServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ClientCredentialServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>>
+    for ClientCredentialServiceServer<T>
+    where
+        T: ClientCredentialService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/bailiwick.identity.v1.ClientCredentialService/AddClientCredential" => {
+                    #[allow(non_camel_case_types)]
+                    struct AddClientCredentialSvc<T: ClientCredentialService>(
+                        pub Arc<T>,
+                    );
+                    impl<
+                        T: ClientCredentialService,
+                    > tonic::server::UnaryService<super::AddClientCredentialRequest>
+                    for AddClientCredentialSvc<T> {
+                        type Response = super::AddClientCredentialResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AddClientCredentialRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ClientCredentialService>::add_client_credential(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AddClientCredentialSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/bailiwick.identity.v1.ClientCredentialService/ListClientCredentials" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListClientCredentialsSvc<T: ClientCredentialService>(
+                        pub Arc<T>,
+                    );
+                    impl<
+                        T: ClientCredentialService,
+                    > tonic::server::UnaryService<super::ListClientCredentialsRequest>
+                    for ListClientCredentialsSvc<T> {
+                        type Response = super::ListClientCredentialsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListClientCredentialsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ClientCredentialService>::list_client_credentials(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListClientCredentialsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/bailiwick.identity.v1.ClientCredentialService/RevokeClientCredential" => {
+                    #[allow(non_camel_case_types)]
+                    struct RevokeClientCredentialSvc<T: ClientCredentialService>(
+                        pub Arc<T>,
+                    );
+                    impl<
+                        T: ClientCredentialService,
+                    > tonic::server::UnaryService<super::RevokeClientCredentialRequest>
+                    for RevokeClientCredentialSvc<T> {
+                        type Response = super::RevokeClientCredentialResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RevokeClientCredentialRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ClientCredentialService>::revoke_client_credential(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RevokeClientCredentialSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ClientCredentialServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "bailiwick.identity.v1.ClientCredentialService";
+    impl<T> tonic::server::NamedService for ClientCredentialServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// Asks whose a key is.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AuthenticateApiKeyRequest {
@@ -783,6 +1371,10 @@ pub struct VerificationKey {
     /// Nothing signed with it is accepted after this.
     #[prost(message, optional, tag = "4")]
     pub not_after: ::core::option::Option<::prost_types::Timestamp>,
+    /// The issuer of what is signed with it (`iss`), where that is a URL of the installation's own; empty: bailiwick/identity for
+    /// access tokens, bailiwick/gate for assertions.
+    #[prost(string, tag = "5")]
+    pub issuer: ::prost::alloc::string::String,
 }
 /// Tells of uses of API keys.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -829,7 +1421,7 @@ pub struct FollowResponse {
 /// Something that happened in identity.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Event {
-    #[prost(oneof = "event::Event", tags = "1, 2, 3, 4, 5, 6")]
+    #[prost(oneof = "event::Event", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
     pub event: ::core::option::Option<event::Event>,
 }
 /// Nested message and enum types in `Event`.
@@ -848,6 +1440,10 @@ pub mod event {
         WorkloadBound(super::WorkloadBound),
         #[prost(message, tag = "6")]
         WorkloadUnbound(super::WorkloadUnbound),
+        #[prost(message, tag = "7")]
+        ClientCredentialRevoked(super::ClientCredentialRevoked),
+        #[prost(message, tag = "8")]
+        AccessTokenRevoked(super::AccessTokenRevoked),
     }
 }
 /// A tenant came to be, with its first administrator.
@@ -897,6 +1493,26 @@ pub struct WorkloadBound {
 pub struct WorkloadUnbound {
     #[prost(string, tag = "1")]
     pub spiffe_id: ::prost::alloc::string::String,
+}
+/// A credential of an OAuth 2 client was ended, and with it the tokens that were given for it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClientCredentialRevoked {
+    #[prost(string, tag = "1")]
+    pub client_credential_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub tenant_id: ::prost::alloc::string::String,
+}
+/// An access token was ended before its time.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccessTokenRevoked {
+    /// The token's jti.
+    #[prost(string, tag = "1")]
+    pub token_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub tenant_id: ::prost::alloc::string::String,
+    /// When it would have ended by itself: nobody needs to remember it for longer.
+    #[prost(message, optional, tag = "3")]
+    pub expires_at: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// What a key verifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

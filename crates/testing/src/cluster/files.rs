@@ -32,12 +32,10 @@ impl Files {
         for peer in ["gateway", "documents"].into_iter().chain(SERVICES.map(Part::name)) {
             authority.keep_peer(peer)?;
         }
-        for secret in ["bootstrap-secret", "identity-pepper", "permissions-token-key"] {
+        for secret in ["bootstrap-secret", "identity-pepper", "identity-seal-key", "permissions-token-key"] {
             secrets::keep_random(&files.secret(secret))?;
         }
-        for key in ["identity-token-key.pem", "gate-assertion-key.pem"] {
-            secrets::keep_signing_key(&files.secret(key))?;
-        }
+        secrets::keep_signing_key(&files.secret("gate-assertion-key.pem"))?;
         Ok(files)
     }
 

@@ -76,7 +76,7 @@ pub(super) fn render(config: &ClusterConfig, files: &Files, server: &Server, mem
     }
     root.insert("telemetry".to_owned(), telemetry.into());
     root.insert("peers".to_owned(), peers(config, service));
-    root.insert(name.to_owned(), own(files, service));
+    root.insert(name.to_owned(), own(config, files, service));
     root.to_string()
 }
 
@@ -94,12 +94,13 @@ fn peers(config: &ClusterConfig, service: Part) -> Value {
     }
 }
 
-fn own(files: &Files, service: Part) -> Value {
+fn own(config: &ClusterConfig, files: &Files, service: Part) -> Value {
     match service {
         Part::Identity => table([
             ("bootstrap_secret_file", path(&files.bootstrap_secret())),
             ("pepper_file", path(&files.secret("identity-pepper"))),
-            ("token_key_file", path(&files.secret("identity-token-key.pem"))),
+            ("seal_key_file", path(&files.secret("identity-seal-key"))),
+            ("issuer", format!("https://localhost:{}", config.ports.gateway).into()),
         ]),
         Part::Permissions => table([
             ("token_key_file", path(&files.secret("permissions-token-key"))),

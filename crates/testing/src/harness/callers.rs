@@ -137,11 +137,14 @@ impl Credentials {
             audience: ACCESS_TOKEN_AUDIENCE.to_owned(),
             subject: self.subject.clone(),
             client_id: self.credential_id.clone(),
+            credential: self.credential_id.clone(),
             tenant: self.tenant.clone(),
             scope: self.scopes.join(" "),
             token_id: "test".to_owned(),
             issued_at: now,
             expires_at: now + 300,
+            actor: None,
+            ends_with: Vec::new(),
         };
         self.key.sign(expectation.token_type(), &claims).expect("the test's own key signs")
     }

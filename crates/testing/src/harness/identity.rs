@@ -62,6 +62,7 @@ impl FakeIdentity {
                 r#use: use_.into(),
                 jwk: key.jwk().to_owned(),
                 not_after: Some(timestamp::to_proto(not_after)),
+                issuer: String::new(),
             }));
         }
         identity.serve(listener, authority);

@@ -7,6 +7,7 @@ mod uses;
 
 use std::time::Duration;
 
+use assertion::AccessTokenClaims;
 use chassis::api_key::ApiKey;
 use chassis::feed::{Freshness, Learnt, Revoked};
 use chassis::peer::{Peer, PeerError};
@@ -104,8 +105,13 @@ impl ApiKeys {
         Ok(caller)
     }
 
-    /// Refuses a key that identity has ended, whatever is remembered of it, and what it was exchanged for.
-    pub(crate) fn refuse_revoked(&self, id: &str) -> Result<(), Denial> {
+    /// Refuses a token that identity has ended, by itself or with what it was given for.
+    pub(crate) fn refuse_ended(&self, token: &AccessTokenClaims) -> Result<(), Denial> {
+        if self.revoked.ends(token) { Err(invalid("the token is revoked, or what it was given for")) } else { Ok(()) }
+    }
+
+    /// Refuses a key that identity has ended, whatever is remembered of it.
+    fn refuse_revoked(&self, id: &str) -> Result<(), Denial> {
         if self.revoked.contains(id) { Err(invalid("the key is revoked")) } else { Ok(()) }
     }
 

@@ -42,7 +42,7 @@ impl Callers {
             Shown::AccessToken(token) => {
                 self.hears_identity(grace)?;
                 let claims = self.tokens.verify(&token, call.now).map_err(|refused| invalid(refused.to_string()))?;
-                self.api_keys.refuse_revoked(&claims.client_id)?;
+                self.api_keys.refuse_ended(&claims)?;
                 owner_of_token(&claims).ok_or_else(|| invalid("the token's tenant or subject cannot be read"))?
             }
             Shown::Certificate(spiffe_id) => {
@@ -82,7 +82,7 @@ fn owner_of_token(claims: &AccessTokenClaims) -> Option<Caller> {
     Some(Caller {
         who: Who { tenant, subject: claims.subject.parse().ok()?, scopes: Scopes::These(scopes) },
         kind: CredentialKind::AccessToken,
-        credential_id: claims.client_id.clone(),
+        credential_id: claims.credential.clone(),
         ends_at: time::OffsetDateTime::from_unix_timestamp(claims.expires_at).ok(),
     })
 }

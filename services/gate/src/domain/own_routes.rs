@@ -1,18 +1,23 @@
-//! The routes of what the plane's services answer, from the table of RPCs: Bailiwick's own API, and contracts of others. No policy can override them, so none can lock its author out.
+//! The routes of what the plane's services answer, from the tables of RPCs and of paths in HTTP: Bailiwick's own API, and contracts of
+//! others. No policy can override them, so none can lock its author out.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use contract::rpc::{Entry, RPCS, Rpc};
+use contract::web::{WEB_PATHS, WebPath};
 
 use super::route::{Bind, CallerRequirement, Mode, Need, OnError, Route};
 
 /// The routes by path.
 #[derive(Clone, Debug)]
-pub(crate) struct OwnRoutes(HashMap<&'static str, Arc<Route>>);
+pub(crate) struct OwnRoutes {
+    rpcs: HashMap<&'static str, Arc<Route>>,
+    web: HashMap<&'static str, (&'static str, Arc<Route>)>,
+}
 
 impl OwnRoutes {
-    /// Every RPC that callers from outside may reach.
+    /// Every RPC that callers from outside may reach, and every path in HTTP.
     ///
     /// # Errors
     /// If the table asks for a permission that gate cannot ask about.
@@ -21,12 +26,20 @@ impl OwnRoutes {
             Entry::Edge | Entry::Mesh => true,
             Entry::Peer | Entry::Open => false,
         });
-        from_outside.map(|rpc| Ok((rpc.path, Arc::new(route(rpc)?)))).collect::<Result<_, _>>().map(Self)
+        let rpcs = from_outside.map(|rpc| Ok((rpc.path, Arc::new(route(rpc)?)))).collect::<Result<_, String>>()?;
+        let web = WEB_PATHS.iter().map(|path| (path.path, (path.method, Arc::new(web_route(path))))).collect();
+        Ok(Self { rpcs, web })
     }
 
     /// The route of the RPC at `/package.Service/Method`.
     pub(crate) fn find(&self, path: &str) -> Option<Arc<Route>> {
-        self.0.get(path).cloned()
+        self.rpcs.get(path).cloned()
+    }
+
+    /// The route of a request that is no gRPC call.
+    pub(crate) fn find_web(&self, method: &str, path: &str) -> Option<Arc<Route>> {
+        let (taken, route) = self.web.get(path)?;
+        (*taken == method).then(|| Arc::clone(route))
     }
 }
 
@@ -54,6 +67,22 @@ fn route(rpc: &Rpc) -> Result<Route, String> {
     })
 }
 
+/// Nobody is asked for a credential of ours: these paths authenticate their clients themselves, and may show what is theirs.
+fn web_route(path: &WebPath) -> Route {
+    Route {
+        name: path.path.to_owned(),
+        caller: CallerRequirement::None,
+        scope: String::new(),
+        need: Need::Nothing,
+        audience: path.service.to_owned(),
+        credentials: Vec::new(),
+        mode: Mode::Enforce,
+        on_error: OnError::Deny,
+        bind: Bind::Route,
+        revocation_grace: None,
+    }
+}
+
 /// Whether this is the audience of one of our own services: no route of a tenant may speak to it.
 pub(crate) fn is_own_audience(audience: &str) -> bool {
     RPCS.iter().any(|rpc| !rpc.service.is_empty() && rpc.service == audience)
@@ -73,6 +102,18 @@ mod tests {
         assert!(own.find("/bailiwick.identity.v1.PeerService/AuthenticateApiKey").is_none());
         assert!(own.find("/authzed.api.v1.PermissionsService/CheckPermission").is_some());
         assert!(own.find("/envoy.service.auth.v3.Authorization/Check").is_none());
+    }
+
+    #[test]
+    fn a_path_in_http_lets_everybody_in_by_its_method_alone() {
+        let own = OwnRoutes::compile().unwrap();
+        for path in WEB_PATHS {
+            let route = own.find_web(path.method, path.path).unwrap();
+            assert_eq!((&route.caller, &route.need), (&CallerRequirement::None, &Need::Nothing));
+            assert!(own.find(path.path).is_none() && own.find_web("PUT", path.path).is_none());
+        }
+        assert!(own.find_web("GET", "/oauth2/token").is_none());
+        assert!(own.find_web("POST", "/oauth2/token/").is_none());
     }
 
     #[test]

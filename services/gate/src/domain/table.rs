@@ -110,10 +110,15 @@ impl Table {
     /// The route that takes the request, with its captures read.
     pub(crate) fn find(&self, request: &Request) -> Result<Found, Denial> {
         if self.is_own_host(&request.host) {
-            let route = if request.is_grpc { self.own_routes.find(request.path.raw()) } else { None };
-            return route
-                .map(|route| Found { route, captures: Vec::new(), version: 0, tenant: None })
-                .ok_or_else(|| unknown("Bailiwick's own host takes nothing but calls of its RPCs"));
+            let path = request.path.raw();
+            let route = if request.is_grpc {
+                self.own_routes.find(path)
+            } else {
+                self.own_routes.find_web(&request.method, path)
+            };
+            return route.map(|route| Found { route, captures: Vec::new(), version: 0, tenant: None }).ok_or_else(
+                || unknown("Bailiwick's own host takes nothing but calls of its RPCs and what OAuth 2 asks for"),
+            );
         }
         let host = self.hosts.get(&request.host).ok_or_else(|| unknown("the host is nobody's"))?;
         let (leaf, captured) = host.find(request).ok_or_else(|| unknown("the host has no route for this"))?;

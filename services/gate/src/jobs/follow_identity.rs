@@ -26,8 +26,14 @@ pub(crate) async fn follow_identity(follower: Follower, api_keys: Arc<ApiKeys>, 
                 Some(Event::ApiKeyRevoked(revoked)) => api_keys.ended(&revoked),
                 Some(Event::WorkloadBound(bound)) => workloads.bound(bound),
                 Some(Event::WorkloadUnbound(unbound)) => workloads.unbound(&unbound),
-                // Keys are the chassis' business, tenants are permissions'; what is unknown comes from a newer identity.
-                Some(Event::KeyPublished(_) | Event::TenantCreated(_)) | None => {}
+                // Keys and the ends of tokens are the chassis' business, tenants are permissions'; what is unknown comes from a newer identity.
+                Some(
+                    Event::KeyPublished(_)
+                    | Event::TenantCreated(_)
+                    | Event::ClientCredentialRevoked(_)
+                    | Event::AccessTokenRevoked(_),
+                )
+                | None => {}
             }
             std::future::ready(Ok::<(), Infallible>(()))
         })

@@ -35,6 +35,7 @@ pub(crate) async fn publish_key(identity: Peer, assertions: Arc<Assertions>, clo
             r#use: KeyUse::Assertion.into(),
             jwk: assertions.key().jwk().to_owned(),
             not_after: Some(not_after),
+            issuer: String::new(),
         };
         match publish(&identity, key).await {
             Ok(()) => {

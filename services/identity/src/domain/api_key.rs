@@ -5,17 +5,17 @@
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
-use chassis::api_key::{ApiKey, ApiKeyId};
+use chassis::api_key::{ApiKeyId, Key, KeyKind};
 use chassis::{FieldInvalid, Subject, TenantId};
 use time::OffsetDateTime;
 
 use super::display_name::DisplayName;
 use super::scope::Scopes;
 
-/// The key that API keys are hashed with.
+/// The key that API keys and clients' secrets are hashed with.
 pub(crate) struct Pepper(hmac::Key);
 
-/// The keyed hash of an API key.
+/// The keyed hash of an API key, or of a client's secret.
 #[derive(Clone)]
 pub(crate) struct SecretHash(Vec<u8>);
 
@@ -41,7 +41,7 @@ impl Pepper {
     }
 
     /// The hash to be kept of a key. It covers the id too, so that no row's hash serves for another row.
-    pub(crate) fn hash(&self, key: &ApiKey) -> SecretHash {
+    pub(crate) fn hash<K: KeyKind>(&self, key: &Key<K>) -> SecretHash {
         SecretHash(hmac::sign(&self.0, key.expose().as_bytes()).as_ref().to_vec())
     }
 }
@@ -95,6 +95,7 @@ pub(crate) fn check_expires_at(
 
 #[cfg(test)]
 mod tests {
+    use chassis::api_key::ApiKey;
     use chassis::clock::SystemEntropy;
     use proptest::prelude::*;
     use time::Duration;

@@ -68,6 +68,11 @@ impl Scopes {
         self.0.iter().map(String::as_str).find(|scope| !holds(held, scope))
     }
 
+    /// Those of these that are among those.
+    pub(crate) fn among(&self, held: &[String]) -> Self {
+        Self(self.0.iter().filter(|scope| holds(held, scope)).cloned().collect())
+    }
+
     /// The scopes one by one.
     pub(crate) fn as_slice(&self) -> &[String] {
         &self.0

@@ -10,9 +10,6 @@ pub(crate) const LIFE_MAX: Duration = Duration::days(400);
 /// An end that differs by less is the same end: telling everyone of it would be noise.
 pub(crate) const NEARLY: Duration = Duration::hours(1);
 
-/// How long the key that signs access tokens is published for. Short, since a key that was replaced is believed until then.
-pub(crate) const TOKEN_KEY_LIFE: Duration = Duration::days(7);
-
 /// What a key verifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyUse {
@@ -28,6 +25,8 @@ pub(crate) struct VerificationKey {
     pub(crate) key: PublicKey,
     pub(crate) key_use: KeyUse,
     pub(crate) not_after: OffsetDateTime,
+    /// The issuer that what it signs names; empty for the plane's own names.
+    pub(crate) issuer: String,
 }
 
 impl KeyUse {
@@ -60,19 +59,19 @@ impl VerificationKey {
         if not_after - now > LIFE_MAX {
             return Err(invalid("must be at most 400 days ahead"));
         }
-        Ok(Self { key, key_use: KeyUse::Assertion, not_after })
+        Ok(Self { key, key_use: KeyUse::Assertion, not_after, issuer: String::new() })
     }
 
-    /// The key that signs access tokens, as it is to be published now.
-    pub(crate) fn of_tokens(key: &PublicKey, now: OffsetDateTime) -> Self {
-        Self { key: key.clone(), key_use: KeyUse::AccessToken, not_after: now + TOKEN_KEY_LIFE }
+    /// A key that signs access tokens of this issuer, believed until this.
+    pub(crate) fn of_tokens(key: &PublicKey, issuer: &str, not_after: OffsetDateTime) -> Self {
+        Self { key: key.clone(), key_use: KeyUse::AccessToken, not_after, issuer: issuer.to_owned() }
     }
 
     /// A key that is published until after this needs no publishing.
     pub(crate) fn told_if_after(&self) -> OffsetDateTime {
         match self.key_use {
-            // Half of its life is left for a database that is away and for followers that are behind.
-            KeyUse::AccessToken => self.not_after - TOKEN_KEY_LIFE / 2,
+            // Its end is known when it is made.
+            KeyUse::AccessToken => self.not_after,
             KeyUse::Assertion => self.not_after - NEARLY,
         }
     }
@@ -101,16 +100,6 @@ mod tests {
         for bad in [None, Some(now()), Some(now() - second), Some(now() + LIFE_MAX + second)] {
             assert_eq!(read(KEY_ID, JWK, bad).unwrap_err(), "key.not_after", "{bad:?}");
         }
-    }
-
-    #[test]
-    fn a_token_key_is_told_of_again_once_half_of_its_life_is_over() {
-        let key = PublicKey::from_jwk(JWK).unwrap();
-        let told = VerificationKey::of_tokens(&key, now()).not_after;
-        let told_again = |after| told <= VerificationKey::of_tokens(&key, now() + after).told_if_after();
-        assert!(!told_again(Duration::ZERO));
-        assert!(!told_again(TOKEN_KEY_LIFE / 2 - Duration::SECOND));
-        assert!(told_again(TOKEN_KEY_LIFE / 2));
     }
 
     #[test]

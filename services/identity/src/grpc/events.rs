@@ -2,10 +2,15 @@
 
 use chassis::timestamp;
 use contract::identity::v1::event::Event as Kind;
-use contract::identity::v1::{ApiKeyCreated, ApiKeyRevoked, Event, TenantCreated, WorkloadBound, WorkloadUnbound};
+use contract::identity::v1::{
+    AccessTokenRevoked, ApiKeyCreated, ApiKeyRevoked, ClientCredentialRevoked, Event, TenantCreated, WorkloadBound,
+    WorkloadUnbound,
+};
+use time::OffsetDateTime;
 
 use super::messages;
 use crate::domain::api_key::ApiKeyRecord;
+use crate::domain::client_credential::ClientCredential;
 use crate::domain::founding::Founding;
 use crate::domain::verification_key::VerificationKey;
 use crate::domain::workload::{SpiffeId, Workload};
@@ -36,6 +41,23 @@ pub(super) fn api_key_created(key: &ApiKeyRecord) -> Event {
 /// An API key was ended.
 pub(super) fn api_key_revoked(key: &ApiKeyRecord) -> Event {
     event(Kind::ApiKeyRevoked(ApiKeyRevoked { api_key_id: key.id.to_string(), tenant_id: key.tenant.to_string() }))
+}
+
+/// A client's credential was ended.
+pub(super) fn client_credential_revoked(credential: &ClientCredential) -> Event {
+    event(Kind::ClientCredentialRevoked(ClientCredentialRevoked {
+        client_credential_id: credential.id.to_string(),
+        tenant_id: credential.tenant.to_string(),
+    }))
+}
+
+/// An access token was ended.
+pub(crate) fn access_token_revoked(token_id: &str, tenant: &str, expires_at: OffsetDateTime) -> Event {
+    event(Kind::AccessTokenRevoked(AccessTokenRevoked {
+        token_id: token_id.to_owned(),
+        tenant_id: tenant.to_owned(),
+        expires_at: Some(timestamp::to_proto(expires_at)),
+    }))
 }
 
 /// A workload acts as a service account.

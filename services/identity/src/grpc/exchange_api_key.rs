@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use assertion::Expectation;
 use chassis::api_key::ApiKeyId;
-use chassis::auth::{ACCESS_TOKEN_AUDIENCE, ACCESS_TOKEN_ISSUER};
-use chassis::clock::new_id;
+use chassis::auth::ACCESS_TOKEN_AUDIENCE;
 use chassis::context::Credential;
 use chassis::{Context, timestamp};
 use contract::identity::v1::{ExchangeApiKeyRequest, ExchangeApiKeyResponse};
 use time::OffsetDateTime;
 
-use crate::domain::access_token;
+use crate::domain::access_token::Grant;
 use crate::domain::scope::Scopes;
 use crate::store::api_keys;
 use crate::{Error, Identity};
@@ -38,11 +36,19 @@ pub(crate) async fn exchange_api_key(
         return Err(Error::ScopeNotHeld(scope.to_owned()));
     }
     let scopes = if wanted.as_slice().is_empty() { &key.scopes } else { &wanted };
-    let token_id = new_id(ctx.now, &*service.entropy).to_string();
-    let claims = access_token::claims(&key, scopes, token_id, ctx.now).ok_or(Error::CredentialInvalid)?;
+    let grant = Grant {
+        tenant: &key.tenant,
+        subject: &key.owner,
+        client_id: key.id.to_string(),
+        credential: key.id.to_string(),
+        scopes,
+        audience: ACCESS_TOKEN_AUDIENCE,
+        ends_at: key.expires_at,
+        actor: None,
+        ends_with: Vec::new(),
+    };
+    let token = service.make_token(&grant, ctx.now)?.ok_or(Error::CredentialInvalid)?;
 
-    let token_type = Expectation::access_token(ACCESS_TOKEN_ISSUER, ACCESS_TOKEN_AUDIENCE).token_type();
-    let token = service.token_key.sign(token_type, &claims).map_err(|error| Error::Signing(error.to_string()))?;
-    let expires_at = OffsetDateTime::from_unix_timestamp(claims.expires_at).ok().map(timestamp::to_proto);
-    Ok(ExchangeApiKeyResponse { access_token: token, expires_at })
+    let expires_at = OffsetDateTime::from_unix_timestamp(token.expires_at).ok().map(timestamp::to_proto);
+    Ok(ExchangeApiKeyResponse { access_token: token.text, expires_at })
 }

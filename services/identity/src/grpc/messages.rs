@@ -6,6 +6,7 @@ use contract::identity::v1 as proto;
 use time::OffsetDateTime;
 
 use crate::domain::api_key::ApiKeyRecord;
+use crate::domain::client_credential::ClientCredential;
 use crate::domain::subject::SubjectRecord;
 use crate::domain::tenant::Tenant;
 use crate::domain::verification_key::{KeyUse, VerificationKey};
@@ -63,6 +64,21 @@ pub(super) fn api_key(key: &ApiKeyRecord) -> proto::ApiKey {
     }
 }
 
+pub(super) fn client_credential(credential: &ClientCredential) -> proto::ClientCredential {
+    proto::ClientCredential {
+        id: credential.id.to_string(),
+        client_id: credential.client_id().to_string(),
+        service_account_id: credential.account.id.clone(),
+        display_name: credential.display_name.as_str().to_owned(),
+        scopes: credential.scopes.as_slice().to_vec(),
+        audiences: credential.audiences.as_slice().to_vec(),
+        jwk: credential.key.as_ref().map(|key| key.jwk().to_owned()).unwrap_or_default(),
+        created_at: Some(timestamp::to_proto(credential.created_at)),
+        expires_at: credential.expires_at.map(timestamp::to_proto),
+        revoked_at: credential.revoked_at.map(timestamp::to_proto),
+    }
+}
+
 pub(super) fn workload(workload: &Workload) -> proto::Workload {
     proto::Workload {
         spiffe_id: workload.spiffe_id.as_str().to_owned(),
@@ -83,5 +99,6 @@ pub(super) fn verification_key(key: &VerificationKey) -> proto::VerificationKey 
         r#use: key_use.into(),
         jwk: key.key.jwk().to_owned(),
         not_after: Some(timestamp::to_proto(key.not_after)),
+        issuer: key.issuer.clone(),
     }
 }

@@ -1,6 +1,6 @@
 //! The public keys that the feed has told of.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use crate::domain::verification_key::VerificationKey;
@@ -44,4 +44,16 @@ pub(crate) async fn keep(
         .fetch_one(connection)
         .await?;
     Ok(if key_use == key.key_use.name() { Kept::AsItWas } else { Kept::InOtherUse })
+}
+
+/// The ids and JSON Web Keys of the keys that access tokens are verified with now, those first that are believed for longest.
+pub(crate) async fn living_token_keys(pool: &PgPool, now: OffsetDateTime) -> Result<Vec<(String, String)>, Error> {
+    let rows = sqlx::query!(
+        "SELECT id, jwk FROM verification_key WHERE use = 'access_token' AND not_after > $1
+         ORDER BY not_after DESC, id LIMIT 64",
+        now
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.jwk)).collect())
 }

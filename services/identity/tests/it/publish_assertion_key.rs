@@ -13,6 +13,7 @@ fn key(world: &World, of: &SigningKey, life: Duration) -> VerificationKey {
         r#use: KeyUse::Assertion.into(),
         jwk: of.jwk().to_owned(),
         not_after: Some(timestamp::to_proto(world.service.clock().now() + life)),
+        issuer: String::new(),
     }
 }
 

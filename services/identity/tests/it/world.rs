@@ -18,6 +18,12 @@ use tonic_types::StatusExt as _;
 
 pub(crate) const BOOTSTRAP_SECRET: &str = "a bootstrap secret of the tests, long enough";
 
+/// The issuer of the tests' access tokens.
+pub(crate) const ISSUER: &str = "https://access.test";
+
+/// How long a key signs in the tests.
+pub(crate) const ROTATION_SECONDS: u64 = 30 * 86_400;
+
 /// The scopes of a tenant's administrator.
 pub(crate) const TENANT_SCOPES: [&str; 2] = ["identity.read", "identity.write"];
 
@@ -43,8 +49,11 @@ pub(crate) async fn start() -> World {
 pub(crate) async fn start_empty() -> World {
     let service = testing::harness::start::<Identity>(|files| Config {
         bootstrap_secret_file: Some(files.text(BOOTSTRAP_SECRET)),
+        issuer: ISSUER.to_owned(),
+        issuers: Vec::new(),
         pepper_file: files.secret_hex(),
-        token_key_file: files.p256_pem(),
+        seal_key_file: files.secret_hex(),
+        token_key_rotation_seconds: ROTATION_SECONDS,
     })
     .await;
     World { service, acme: BootstrapResponse::default() }
