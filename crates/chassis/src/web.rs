@@ -14,6 +14,7 @@ use time::OffsetDateTime;
 use tonic::body::Body;
 use tower::ServiceExt as _;
 
+use crate::admission::Kind;
 use crate::layers::{Call, Request, Response, access_log, request_id, trace};
 use crate::stack::Layers;
 
@@ -37,7 +38,7 @@ pub(crate) fn find(service: &str, path: &str) -> Option<&'static WebPath> {
 /// A request through the layers to its handler.
 pub(crate) async fn through(layers: &Arc<Layers>, path: &'static WebPath, web: Router, request: Request) -> Response {
     request_id::layer(layers, request, |call, request| {
-        trace::layer(call, request, |call, request| {
+        trace::layer(layers, call, request, |call, request| {
             access_log::layer(call, request, |call, request| answer(layers, path, web, call, request))
         })
     })
@@ -46,18 +47,20 @@ pub(crate) async fn through(layers: &Arc<Layers>, path: &'static WebPath, web: R
 
 async fn answer(layers: &Layers, path: &WebPath, web: Router, call: Call, mut request: Request) -> Response {
     let began = Instant::now();
+    let sampled = call.trace.filter(|trace| trace.is_sampled());
     request.extensions_mut().insert(WebContext { request_id: call.request_id, now: layers.clock.now() });
     let answered = AssertUnwindSafe(within_limits(layers, web, request)).catch_unwind().await;
     let response = answered.unwrap_or_else(|_| {
         tracing::error!("a handler panicked");
         refusal(StatusCode::INTERNAL_SERVER_ERROR, "server_error")
     });
-    layers.metrics.record(path.path, code(response.status()), began.elapsed());
+    layers.metrics.record(path.path, code(response.status()), began.elapsed(), sampled);
     response
 }
 
 async fn within_limits(layers: &Layers, web: Router, request: Request) -> Response {
-    let Ok(_place) = layers.calls.try_acquire() else {
+    let kind = Kind { is_change: false, is_administration: false };
+    let Ok(_place) = layers.admission.enter(kind) else {
         return refusal(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
     };
     match tokio::time::timeout(DEADLINE, web.oneshot(*request)).await {

@@ -16,7 +16,7 @@ use crate::demo;
 
 /// What comes of asking identity about a key that nobody has.
 async fn ask(peer: &chassis::peer::Peer, within: Duration) -> PeerError {
-    let bounds = Bounds { deadline: Instant::now() + within, request_id: "r1".to_owned(), tenant: None };
+    let bounds = Bounds { deadline: Instant::now() + within, request_id: "r1".to_owned(), tenant: None, trace: None };
     let message = AuthenticateApiKeyRequest { api_key: "bwk_unknown".to_owned() };
     let answer = peer.call(&bounds, message, |line, request| async move {
         PeerServiceClient::new(line).authenticate_api_key(request).await
@@ -86,8 +86,12 @@ async fn connections_that_have_reached_their_age_are_replaced_without_a_failed_c
     let peer = service.running().foundation.peer("gate").unwrap();
     let (began, mut calls) = (Instant::now(), 0);
     while began.elapsed() < Duration::from_millis(4_500) {
-        let bounds =
-            Bounds { deadline: Instant::now() + Duration::from_secs(5), request_id: String::new(), tenant: None };
+        let bounds = Bounds {
+            deadline: Instant::now() + Duration::from_secs(5),
+            request_id: String::new(),
+            tenant: None,
+            trace: None,
+        };
         let check = |line, request| async move { HealthClient::new(line).check(request).await };
         let answer = peer.call(&bounds, HealthCheckRequest::default(), check).await;
         answer.unwrap_or_else(|error| panic!("call {calls} after {:?}: {error}", began.elapsed()));

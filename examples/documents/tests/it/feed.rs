@@ -64,6 +64,7 @@ fn published(key_id: &str, use_: identity::KeyUse, jwk: &str) -> identity::Event
         key_id: key_id.to_owned(),
         r#use: use_.into(),
         jwk: jwk.to_owned(),
+        issuer: String::new(),
         not_after: Some(contract_timestamp(NOW.unix_timestamp() + 86_400)),
     };
     identity::Event { event: Some(identity::event::Event::KeyPublished(key)) }
