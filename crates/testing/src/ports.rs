@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -104,9 +106,11 @@ impl Ports {
         check_replicas(replicas)?;
         let mut held = Vec::new();
         let mut port = || {
-            // Held until all are chosen, so that none is chosen twice.
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).doing(|| "find a free port".to_owned())?;
+            let candidates = std::iter::repeat_with(next_candidate).take(CANDIDATES.len());
+            let bound = candidates.filter_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()).next();
+            let listener = bound.ok_or_else(|| Error::new("no port of those for tests is free".to_owned()))?;
             let port = listener.local_addr().doing(|| "find a free port".to_owned())?.port();
+            // Held until all are chosen, so that none is chosen twice.
             held.push(listener);
             Ok::<u16, Error>(port)
         };
@@ -191,6 +195,18 @@ impl Ports {
         }
         Ok(())
     }
+}
+
+/// Where tests look for free ports: below those that the system gives to connections, any of which may take a port between its
+/// being found and its being listened on.
+const CANDIDATES: Range<u16> = 20_000..32_000;
+
+/// The next port to look at: not again for a while in this process, and another than the other programs' that run beside it.
+fn next_candidate() -> u16 {
+    static LOOKED_AT: AtomicU32 = AtomicU32::new(0);
+    let from = std::process::id().wrapping_mul(211);
+    let place = from.wrapping_add(LOOKED_AT.fetch_add(1, Ordering::Relaxed)) as usize % CANDIDATES.len();
+    CANDIDATES.start + u16::try_from(place).expect("there are fewer than 65,536")
 }
 
 fn check_replicas(replicas: u8) -> Result<()> {
