@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contract::Reason;
+use opentelemetry::trace::FutureExt as _;
 use sqlx::Postgres;
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
@@ -11,6 +12,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
 
 use crate::aside::done;
 use crate::config::DatabaseConfig;
@@ -81,6 +83,7 @@ impl Database {
         if Handle::current().id() == self.serving.id() {
             return future.await;
         }
+        let future = future.in_current_span().with_current_context();
         done(AbortOnDropHandle::new(self.serving.spawn(future)).await)
     }
 
