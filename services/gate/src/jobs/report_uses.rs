@@ -38,13 +38,15 @@ pub(crate) async fn report_uses(identity: Peer, api_keys: Arc<ApiKeys>, clock: S
 }
 
 async fn report(identity: &Peer, api_keys: &ApiKeys, clock: &SharedClock) -> Result<(), PeerError> {
+    // The minute until more is told of a key begins with what was told, however long identity took to hear it.
+    let now = clock.now();
     loop {
-        let due = api_keys.uses.due(clock.now());
+        let due = api_keys.uses.due(now);
         if due.is_empty() {
             return Ok(());
         }
         tell(identity, &due).await?;
-        api_keys.uses.told(&due, clock.now());
+        api_keys.uses.told(&due, now);
     }
 }
 
