@@ -17,6 +17,9 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Envoy's administration, which can stop it: on loopback, and nowhere else.
     pub admin_listen: SocketAddr,
+    /// Where others may ask whether Envoy is ready (`/ready`) and for its metrics (`/stats/prometheus`). Nowhere, unless it is said.
+    #[serde(default)]
+    pub status_listen: Option<SocketAddr>,
     /// The trust domain of the services' certificates.
     pub trust_domain: String,
     /// Its certificate, PEM: as a server for its hosts, and as the peer `gateway`.
@@ -125,7 +128,7 @@ impl Limits {
         Self { address_burst_requests_max: 200_000, address_requests_per_second: 100_000, ..Self::default() }
     }
 
-    /// By their names in the text.
+    /// By their names in the text: those of the fields, in upper case.
     pub(super) fn named(&self) -> [(&'static str, u32); 11] {
         [
             ("CONNECTIONS_MAX", self.connections_max),
@@ -136,8 +139,8 @@ impl Limits {
             ("REQUEST_SECONDS_MAX", self.request_seconds_max),
             ("STREAM_IDLE_SECONDS_MAX", self.stream_idle_seconds_max),
             ("JSON_BYTES_MAX", self.json_bytes_max),
-            ("ADDRESS_BURST_MAX", self.address_burst_requests_max),
-            ("ADDRESS_REFILL", self.address_requests_per_second),
+            ("ADDRESS_BURST_REQUESTS_MAX", self.address_burst_requests_max),
+            ("ADDRESS_REQUESTS_PER_SECOND", self.address_requests_per_second),
             ("ADDRESSES_MAX", self.addresses_max),
         ]
     }
