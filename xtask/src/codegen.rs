@@ -1,5 +1,6 @@
-//! `cargo xtask codegen`: everything that is generated from `proto/` and the tables of metrics, and the check that it is up to date.
+//! `cargo xtask codegen`: everything that is generated from `proto/`, the tables of metrics and the configurations, and the check that it is up to date.
 
+mod chart;
 mod contract;
 mod metrics;
 mod peers;
@@ -9,9 +10,10 @@ mod rpcs;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::error::{Error, Result};
-use crate::shell::say;
+use crate::shell::{self, say};
 use crate::tree;
 
 /// Files by their path below the root of the tree.
@@ -51,6 +53,11 @@ pub(crate) fn run(check: bool) -> Result<()> {
         fs::write(path, content)?;
     }
     say!("codegen: {} files written", stale.len());
+    if stale.iter().any(|path| path.starts_with(chart::TABLES)) {
+        // The chart is made of the tables that this program was built with.
+        say!("codegen: once more, for what is made of the tables");
+        return shell::run(Command::new(shell::cargo()).current_dir(&root).args(["xtask", "codegen"]));
+    }
     Ok(())
 }
 
@@ -63,6 +70,7 @@ fn generate(root: &Path) -> Result<Files> {
     peers::generate(&fs::read_to_string(proto.join("peers.toml"))?, &mut files)?;
     metrics::generate(root, &mut files)?;
     reasons::generate(&fs::read_to_string(proto.join("reasons.toml"))?, &mut files)?;
+    chart::generate(root, &mut files)?;
     Ok(files)
 }
 
@@ -76,8 +84,10 @@ fn present(root: &Path) -> Result<Files> {
             files.insert(path.clone(), fs::read(root.join(&path))?);
         }
     }
-    if let Ok(page) = fs::read(root.join(metrics::PAGE)) {
-        files.insert(metrics::PAGE.into(), page);
+    for path in chart::FILES.iter().map(|name| chart::path(name)).chain([metrics::PAGE.into()]) {
+        if let Ok(content) = fs::read(root.join(&path)) {
+            files.insert(path, content);
+        }
     }
     Ok(files)
 }
