@@ -1,7 +1,8 @@
 //! `cargo xtask codegen`: everything that is generated from `proto/`, the tables of metrics and the configurations, and the check that it is up to date.
 
-mod chart;
+pub(crate) mod chart;
 mod contract;
+mod dashboards;
 mod metrics;
 mod peers;
 mod reasons;
@@ -20,7 +21,7 @@ use crate::tree;
 pub(crate) type Files = BTreeMap<PathBuf, Vec<u8>>;
 
 /// The folders that hold nothing but generated files.
-const FOLDERS: &[&str] = &["crates/contract/src/generated", "docs/reference/errors"];
+const FOLDERS: &[&str] = &["crates/contract/src/generated", "docs/reference/errors", dashboards::FOLDER];
 
 /// Writes the generated files, or with `check` only says which differ.
 pub(crate) fn run(check: bool) -> Result<()> {
@@ -69,6 +70,7 @@ fn generate(root: &Path) -> Result<Files> {
     rpcs::generate(&descriptors, &fs::read_to_string(proto.join("foreign.toml"))?, &mut files)?;
     peers::generate(&fs::read_to_string(proto.join("peers.toml"))?, &mut files)?;
     metrics::generate(root, &mut files)?;
+    dashboards::generate(root, &mut files)?;
     reasons::generate(&fs::read_to_string(proto.join("reasons.toml"))?, &mut files)?;
     chart::generate(root, &mut files)?;
     Ok(files)

@@ -21,6 +21,9 @@ pub(crate) const FOLDER: &str = "helm/bailiwick";
 pub(super) const FILES: &[&str] =
     &["README.md", "files/descriptors.bin", "templates/_envoy.tpl", "templates/_peers.tpl", "values.schema.json"];
 
+/// The rules that the chart installs.
+const RULES: &str = "deploy/observability/rules.yaml";
+
 /// Where the tables of RPCs and peers are that this program was built with.
 pub(super) const TABLES: &str = "crates/contract/src/generated";
 
@@ -32,6 +35,8 @@ pub(super) fn generate(root: &Path, files: &mut Files) -> Result<()> {
     let values = read("values.yaml")?;
     let mut write = |name: &str, content: Vec<u8>| files.insert(path(name), content);
     write("files/descriptors.bin", contract::DESCRIPTORS.to_vec());
+    let rules = fs::read(root.join(RULES)).map_err(|error| Error::new(format!("{RULES}: {error}")))?;
+    write("files/rules.yaml", rules);
     write("templates/_envoy.tpl", testing::envoy::chart_template()?.into_bytes());
     write("templates/_peers.tpl", callers().into_bytes());
     write("values.schema.json", schema::generate(root)?.into_bytes());
