@@ -76,6 +76,8 @@ static_resources:
                 common_http_protocol_options:
                   headers_with_underscores_action: REJECT_REQUEST
                   idle_timeout: 600s
+                  # Then its client is told to open another (GOAWAY, `connection: close`), and what is under way ends in peace.
+                  max_connection_duration: {{ int64 $gateway.limits.connection_seconds_max }}s
                   max_headers_count: {{ int64 $gateway.limits.headers_max }}
                 http_protocol_options: { accept_http_10: false }
                 http2_protocol_options:

@@ -39,6 +39,12 @@ helm.sh/chart: {{ printf "%s-%s" (index . 0).Chart.Name (index . 0).Chart.Versio
 {{- printf "%s/%s:%s" $.Values.image.registry (index . 1) ($.Values.image.tag | default $.Chart.AppVersion) -}}
 {{- end -}}
 
+{{- /* An image of others: beside ours, unless it says where. (list $ "image") */ -}}
+{{- define "bailiwick.foreignImage" -}}
+{{- $ := index . 0 -}}
+{{- ternary (index . 1) (printf "%s/%s" $.Values.image.registry (index . 1)) (contains "/" (index . 1)) -}}
+{{- end -}}
+
 {{- define "bailiwick.certificateSecret" -}}
 {{- $ := index . 0 -}}
 {{- printf "%s-%s" ($.Values.tls.secretPrefix | default (include "bailiwick.name" (list $ "tls"))) (index . 1) -}}

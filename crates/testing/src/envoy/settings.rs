@@ -82,6 +82,8 @@ pub struct Upstream {
 pub struct Limits {
     /// Connections of all clients.
     pub connections_max: u32,
+    /// How long a connection takes new requests, before its client is told to open another.
+    pub connection_seconds_max: u32,
     /// Streams at once on a connection of HTTP/2.
     pub streams_max: u32,
     /// All headers of a request, in KiB.
@@ -108,6 +110,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections_max: 10_000,
+            connection_seconds_max: 300,
             streams_max: 128,
             headers_kib_max: 60,
             headers_max: 100,
@@ -129,9 +132,10 @@ impl Limits {
     }
 
     /// By their names in the text: those of the fields, in upper case.
-    pub(super) fn named(&self) -> [(&'static str, u32); 11] {
+    pub(super) fn named(&self) -> [(&'static str, u32); 12] {
         [
             ("CONNECTIONS_MAX", self.connections_max),
+            ("CONNECTION_SECONDS_MAX", self.connection_seconds_max),
             ("STREAMS_MAX", self.streams_max),
             ("HEADERS_KIB_MAX", self.headers_kib_max),
             ("HEADERS_MAX", self.headers_max),

@@ -109,6 +109,7 @@ fn every_cluster_has_its_bounds_and_every_route_its_timeout() {
             assert!(cluster.contains(part), "{name} has no {part}");
         }
     }
+    assert!(text.contains("max_connection_duration: 300s"), "a client stays on one gateway for ever");
     let routes = text.split_once("route_config:").unwrap().1.split_once("\n  clusters:").unwrap().0;
     let (routed, timed) = (routes.matches("cluster: ").count(), routes.matches(" timeout: ").count());
     assert_eq!((routed, routes.matches("max_stream_duration: {").count()), (timed, timed));
