@@ -2,11 +2,13 @@
 
 mod bench;
 mod buf;
+mod chart;
 mod ci;
 mod codegen;
 mod envoy;
 mod error;
 mod local;
+mod release;
 mod shell;
 mod sqlx;
 mod test;
@@ -56,6 +58,9 @@ enum Command {
     /// The gateway.
     #[command(subcommand)]
     Envoy(Envoy),
+    /// The Helm chart.
+    #[command(subcommand)]
+    Chart(chart::Chart),
     /// Measure.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -65,6 +70,8 @@ enum Command {
     Tidy,
     /// Do everything that must pass before something lands.
     Ci,
+    /// Cut a release: versions, changelog, commit and tag.
+    Release(release::Options),
 }
 
 #[derive(Debug, Subcommand)]
@@ -107,6 +114,7 @@ fn main() -> ExitCode {
         Command::Env => wait_for(local::environment::run()),
         Command::Serve => wait_for(local::supervisor::serve()),
         Command::Envoy(Envoy::Render(options)) => envoy::render(&options),
+        Command::Chart(command) => chart::run(command),
         Command::Bench(bench) => bench::run(&bench),
         Command::Codegen { check } => codegen::run(check),
         Command::Sqlx(Sqlx::Prepare { crates }) => wait_for(sqlx::run(&crates, false)),
@@ -117,6 +125,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Tidy => test::tidy(),
         Command::Ci => ci::run(),
+        Command::Release(options) => release::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
