@@ -1,5 +1,6 @@
 //! What runs beside the calls: one loop, one file.
 
+mod count_outdated;
 mod forget_ended;
 mod rotate_token_keys;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use chassis::Foundation;
 
 use crate::Identity;
+use crate::metrics::KeyMetrics;
 
 /// Begins the jobs.
 pub(crate) fn begin(service: &Arc<Identity>, foundation: &Foundation) {
@@ -17,6 +19,8 @@ pub(crate) fn begin(service: &Arc<Identity>, foundation: &Foundation) {
         "rotate token keys",
         rotate_token_keys::run(Arc::clone(service), foundation.learnt.keys.clone(), published),
     );
+    let metrics = KeyMetrics::register(&foundation.metrics);
+    foundation.tasks.spawn("count outdated", count_outdated::run(Arc::clone(service), metrics));
     foundation.tasks.spawn("forget ended", forget_ended::run(Arc::clone(service)));
     foundation.tasks.spawn("refresh issuers", Arc::clone(&service.issuers).refresh());
     // Identity verifies calls as everyone does: with the keys in its feed, gate's among them.

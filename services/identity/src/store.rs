@@ -4,6 +4,7 @@ pub(crate) mod api_keys;
 pub(crate) mod bootstrap;
 pub(crate) mod client_assertions;
 pub(crate) mod client_credentials;
+pub(crate) mod outdated;
 pub(crate) mod revoked_tokens;
 pub(crate) mod signing_keys;
 pub(crate) mod subjects;

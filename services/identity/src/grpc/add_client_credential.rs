@@ -45,7 +45,7 @@ pub(crate) async fn add_client_credential(
     }
     // A key's id comes of the same source as a secret's, whose text is then thrown away.
     let secret = ClientSecret::generate(&*service.entropy);
-    let secret_hash = key.is_none().then(|| service.pepper.hash(&secret));
+    let secret_hash = key.is_none().then(|| service.secrets.hash(&secret));
     let credential = ClientCredential {
         id: secret.id().clone(),
         tenant: ctx.tenant().clone(),

@@ -28,7 +28,7 @@ pub(crate) async fn bootstrap(
     let key = ApiKey::generate(&*service.entropy);
     let founding = wish.found(&key, Scopes::all(), ctx.now);
 
-    tenants::found(work.connection(), &founding, &service.pepper.hash(&key)).await?;
+    tenants::found(work.connection(), &founding, &service.secrets.hash(&key)).await?;
     bootstraps::insert(work.connection(), &founding.tenant.id, ctx.now).await?;
     work.publish(&events::tenant_created(&founding, true));
     work.publish(&events::api_key_created(&founding.api_key));

@@ -57,7 +57,7 @@ pub(crate) async fn create_api_key(
         Claimed::First(work) => work,
         Claimed::Earlier(earlier) => return Ok(earlier),
     };
-    api_keys::insert(work.connection(), &record, &service.pepper.hash(&api_key)).await?;
+    api_keys::insert(work.connection(), &record, &service.secrets.hash(&api_key)).await?;
     work.publish(&events::api_key_created(&record));
     work.commit(AuditEvent::of(&ctx, format!("api_key:{}", record.id))).await?;
 

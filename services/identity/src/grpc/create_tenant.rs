@@ -38,7 +38,7 @@ pub(crate) async fn create_tenant(
         Claimed::First(work) => work,
         Claimed::Earlier(earlier) => return Ok(earlier),
     };
-    tenants::found(work.connection(), &founding, &service.pepper.hash(&api_key)).await?;
+    tenants::found(work.connection(), &founding, &service.secrets.hash(&api_key)).await?;
     work.publish(&events::tenant_created(&founding, false));
     work.publish(&events::api_key_created(&founding.api_key));
     work.commit(AuditEvent::of(&ctx, format!("tenant:{}", founding.tenant.id))).await?;

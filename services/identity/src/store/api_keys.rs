@@ -6,8 +6,9 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::broken;
-use crate::domain::api_key::{ApiKeyRecord, SecretHash};
+use crate::domain::api_key::ApiKeyRecord;
 use crate::domain::display_name::DisplayName;
+use crate::domain::pepper::SecretHash;
 use crate::domain::scope::Scopes;
 use crate::error::Error;
 
@@ -50,8 +51,9 @@ pub(crate) async fn insert(
     secret_hash: &SecretHash,
 ) -> Result<(), Error> {
     sqlx::query!(
-        "INSERT INTO api_key (id, tenant, owner_kind, owner_id, display_name, scopes, secret_hash, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO api_key
+             (id, tenant, owner_kind, owner_id, display_name, scopes, secret_hash, pepper_id, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         key.id.as_str(),
         key.tenant.as_str(),
         key.owner.kind.name(),
@@ -59,6 +61,7 @@ pub(crate) async fn insert(
         key.display_name.as_str(),
         key.scopes.as_slice(),
         secret_hash.as_bytes(),
+        secret_hash.pepper(),
         key.created_at,
         key.expires_at
     )
@@ -73,15 +76,15 @@ pub(crate) async fn find_to_authenticate(
     id: &ApiKeyId,
 ) -> Result<Option<(ApiKeyRecord, SecretHash)>, Error> {
     let row = sqlx::query!(
-        "SELECT id, tenant, owner_kind, owner_id, display_name, scopes, secret_hash, created_at, expires_at, revoked_at,
-                last_used_at
+        "SELECT id, tenant, owner_kind, owner_id, display_name, scopes, secret_hash, pepper_id, created_at, expires_at,
+                revoked_at, last_used_at
          FROM api_key WHERE id = $1",
         id.as_str()
     )
     .fetch_optional(pool)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let secret_hash = SecretHash::from_store(row.secret_hash);
+    let secret_hash = SecretHash::from_store(row.pepper_id, row.secret_hash);
     let row = Row {
         id: row.id,
         tenant: row.tenant,
@@ -95,6 +98,25 @@ pub(crate) async fn find_to_authenticate(
         last_used_at: row.last_used_at,
     };
     Ok(Some((row.try_into()?, secret_hash)))
+}
+
+/// Keeps a key's hash under another pepper, unless another call was faster.
+pub(crate) async fn renew_hash(
+    pool: &PgPool,
+    id: &ApiKeyId,
+    kept: &SecretHash,
+    renewed: &SecretHash,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "UPDATE api_key SET secret_hash = $3, pepper_id = $4 WHERE id = $1 AND secret_hash = $2",
+        id.as_str(),
+        kept.as_bytes(),
+        renewed.as_bytes(),
+        renewed.pepper()
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
 }
 
 /// The tenant's key with this id, if there is one.

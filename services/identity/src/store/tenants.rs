@@ -6,9 +6,9 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::{api_keys, broken, subjects};
-use crate::domain::api_key::SecretHash;
 use crate::domain::display_name::DisplayName;
 use crate::domain::founding::Founding;
+use crate::domain::pepper::SecretHash;
 use crate::domain::tenant::Tenant;
 use crate::error::{Error, Thing};
 

@@ -29,6 +29,7 @@ mod publish_assertion_key;
 mod report_api_key_use;
 mod revoke_api_key;
 mod revoke_client_credential;
+mod rotation;
 mod secrets;
 mod token_endpoint;
 mod token_key;
