@@ -9,6 +9,7 @@ pub(crate) mod client_assertion;
 pub(crate) mod client_credential;
 pub(crate) mod client_id;
 pub(crate) mod client_key;
+pub(crate) mod data_key;
 pub(crate) mod display_name;
 pub(crate) mod founding;
 pub(crate) mod key_id;

@@ -4,12 +4,14 @@
 //! answers over HTTP in `web`, and the `jobs` that run beside them. What others must not miss (keys, tenants, API keys made and ended) stands in its feed.
 
 pub mod config;
+mod deletion;
 mod domain;
 pub mod error;
 mod grpc;
 mod issuers;
 mod jobs;
 mod metrics;
+mod personal;
 mod secrets;
 mod store;
 mod web;
@@ -136,7 +138,7 @@ impl Identity {
         let Ok(claims) = self.tokens.verify(token, now) else { return Ok(None) };
         let own = [&claims.token_id, &claims.credential];
         let ids: Vec<String> = own.into_iter().chain(&claims.ends_with).cloned().collect();
-        let ended = revoked_tokens::is_any_ended(self.database.pool(), &ids).await?;
+        let ended = revoked_tokens::is_any_ended(self.database.pool(), &ids, &claims.tenant).await?;
         Ok((!ended).then_some(claims))
     }
 }

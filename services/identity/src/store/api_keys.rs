@@ -70,15 +70,19 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// The key with this id, of any tenant, with its hash: for whoever shows the key.
+/// The key with this id, of any tenant that lives and any owner that is not erased, with its hash: for whoever shows the key.
 pub(crate) async fn find_to_authenticate(
     pool: &PgPool,
     id: &ApiKeyId,
 ) -> Result<Option<(ApiKeyRecord, SecretHash)>, Error> {
     let row = sqlx::query!(
-        "SELECT id, tenant, owner_kind, owner_id, display_name, scopes, secret_hash, pepper_id, created_at, expires_at,
-                revoked_at, last_used_at
-         FROM api_key WHERE id = $1",
+        "SELECT key.id, key.tenant, owner_kind, owner_id, key.display_name, scopes, secret_hash, pepper_id,
+                key.created_at, expires_at, revoked_at, last_used_at
+         FROM api_key AS key
+         JOIN subject ON subject.tenant = key.tenant AND subject.kind = owner_kind AND subject.id = owner_id
+             AND subject.erased_at IS NULL
+         JOIN tenant ON tenant.id = key.tenant AND tenant.deleting_at IS NULL
+         WHERE key.id = $1",
         id.as_str()
     )
     .fetch_optional(pool)
@@ -149,6 +153,31 @@ pub(crate) async fn revoke(
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Ends some keys of an owner, and forgets their names; answers the ids of those that this has changed.
+pub(crate) async fn erase_of_owner(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    owner: &Subject,
+    now: OffsetDateTime,
+    rows: i64,
+) -> Result<Vec<String>, Error> {
+    let ids = sqlx::query_scalar!(
+        "UPDATE api_key SET revoked_at = coalesce(revoked_at, $4), display_name = ''
+         WHERE id = ANY (ARRAY(
+             SELECT id FROM api_key WHERE tenant = $1 AND owner_kind = $2 AND owner_id = $3
+                 AND (revoked_at IS NULL OR display_name <> '') ORDER BY id LIMIT $5 FOR NO KEY UPDATE
+         )) RETURNING id",
+        tenant.as_str(),
+        owner.kind.name(),
+        owner.id,
+        now,
+        rows
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids)
 }
 
 /// Notes when keys were last used. A time never goes back; keys that are not there are passed over.

@@ -112,7 +112,8 @@ pub(crate) async fn find_secret(pool: &PgPool, id: &ApiKeyId) -> Result<Option<(
         Row,
         "SELECT id, tenant, account_id, display_name, scopes, audiences, secret_hash, pepper_id, jwk, created_at,
                 expires_at, revoked_at
-         FROM client_credential WHERE id = $1 AND secret_hash IS NOT NULL",
+         FROM client_credential AS credential WHERE id = $1 AND secret_hash IS NOT NULL
+           AND EXISTS (SELECT FROM tenant WHERE tenant.id = credential.tenant AND tenant.deleting_at IS NULL)",
         id.as_str()
     )
     .fetch_optional(pool)
@@ -155,6 +156,7 @@ pub(crate) async fn find_keys(
          FROM client_credential
          WHERE tenant = $1 AND account_id = $2 AND jwk IS NOT NULL AND revoked_at IS NULL
            AND (expires_at IS NULL OR expires_at > $3)
+           AND EXISTS (SELECT FROM tenant WHERE tenant.id = $1 AND tenant.deleting_at IS NULL)
          ORDER BY id",
         client.tenant.as_str(),
         client.account.id,

@@ -29,8 +29,12 @@ pub(crate) async fn secrets(pool: &PgPool, current: &KeyId) -> Result<Vec<Count>
 /// How much is sealed with which other key.
 pub(crate) async fn sealed(pool: &PgPool, current: &KeyId) -> Result<Vec<Count>, Error> {
     let rows = sqlx::query!(
-        "SELECT seal_key_id, count(*) AS \"rows!\" FROM signing_key
-         WHERE seal_key_id IS DISTINCT FROM $1 GROUP BY seal_key_id",
+        "SELECT seal_key_id, count(*) AS \"rows!\" FROM (
+             SELECT seal_key_id FROM signing_key WHERE seal_key_id IS DISTINCT FROM $1
+             UNION ALL
+             SELECT data_key_seal_id FROM tenant
+             WHERE data_key IS NOT NULL AND data_key_seal_id IS DISTINCT FROM $1
+         ) AS outdated GROUP BY seal_key_id",
         current.as_str()
     )
     .fetch_all(pool)
