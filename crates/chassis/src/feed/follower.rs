@@ -184,6 +184,7 @@ impl Follower {
                 self.learnt.revoked.add(&credential.client_credential_id);
             }
             Some(event::Event::AccessTokenRevoked(token)) => self.learnt.revoked.add_token(&token.token_id),
+            Some(event::Event::TenantDeleted(tenant)) => self.learnt.revoked.add_tenant(&tenant.tenant_id),
             Some(
                 event::Event::TenantCreated(_)
                 | event::Event::ApiKeyCreated(_)

@@ -7,6 +7,7 @@ use chassis::{AuditEvent, Context, UnitOfWork};
 use contract::identity::v1::{BootstrapRequest, BootstrapResponse};
 
 use super::{events, messages};
+use crate::domain::data_key::DataKey;
 use crate::domain::founding::Wish;
 use crate::domain::scope::Scopes;
 use crate::store::{bootstrap as bootstraps, tenants};
@@ -28,7 +29,8 @@ pub(crate) async fn bootstrap(
     let key = ApiKey::generate(&*service.entropy);
     let founding = wish.found(&key, Scopes::all(), ctx.now);
 
-    tenants::found(work.connection(), &founding, &service.pepper.hash(&key)).await?;
+    let data_key = DataKey::make(&service.seal_keys, &founding.tenant.id, &*service.entropy);
+    tenants::found(work.connection(), &founding, &service.secrets.hash(&key), &data_key).await?;
     bootstraps::insert(work.connection(), &founding.tenant.id, ctx.now).await?;
     work.publish(&events::tenant_created(&founding, true));
     work.publish(&events::api_key_created(&founding.api_key));
