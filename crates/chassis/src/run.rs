@@ -22,7 +22,7 @@ use crate::service::{Foundation, Service, Surroundings};
 use crate::stack::{Layers, Stack};
 use crate::start::StartError;
 use crate::traces::Traces;
-use crate::{admin, connection, database, idempotency, logs, outbox};
+use crate::{admin, connection, database, idempotency, logs, outbox, tls};
 
 /// The exit code for a wrong command line or configuration (sysexits' EX_USAGE).
 const EXIT_USAGE: u8 = 64;
@@ -175,7 +175,9 @@ impl Running {
 fn begin_jobs(config: &ServerConfig, foundation: &Foundation) {
     let (database, clock) = (foundation.database.clone(), Arc::clone(&foundation.clock));
     foundation.tasks.spawn("outbox relay", outbox::relay(database.clone(), Arc::clone(&clock), config.outbox_max));
-    foundation.tasks.spawn("idempotency", idempotency::forget(database, clock));
+    foundation.tasks.spawn("idempotency", idempotency::forget(database, Arc::clone(&clock)));
+    let certificates = tls::CertificateMetrics::register(&foundation.metrics);
+    foundation.tasks.spawn("certificates", tls::keep(foundation.tls.clone(), clock, certificates));
 }
 
 async fn with_health_and_reflection(

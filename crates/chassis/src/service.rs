@@ -108,7 +108,10 @@ impl Foundation {
             aside: Aside::begin("aside"),
             readiness: Readiness::default(),
             learnt: Learnt::default(),
-            tls: Tls::load(&config.tls)?,
+            tls: match surroundings.traces.tls() {
+                Some(shared) => shared.clone(),
+                None => Tls::load(&config.tls)?,
+            },
             peers: config.peers.clone(),
             peer_metrics,
             authority: Arc::default(),
