@@ -15,7 +15,8 @@ use tonic::transport::Server;
 
 use crate::admission::Admission;
 use crate::auth::Authenticator;
-use crate::config::{Arguments, Command, Config, ServerConfig};
+use crate::config::{Arguments, Command, Config, Recover, ServerConfig};
+use crate::database::Database;
 use crate::error::chain;
 use crate::layers::request_id::Ids;
 use crate::service::{Foundation, Service, Surroundings};
@@ -59,6 +60,7 @@ pub fn run<S: Service>() -> ExitCode {
     let done = match arguments.command {
         Some(Command::BeginEpoch) => runtime.block_on(database::begin_epoch::<S>(&config.database)),
         Some(Command::Migrate) => runtime.block_on(database::migrate(&config.database, S::migrator())),
+        Some(Command::Recover(lost)) => runtime.block_on(recover::<S>(config, &lost)),
         None => runtime.block_on(serve_until_told::<S>(config)),
     };
     match done {
@@ -68,6 +70,12 @@ pub fn run<S: Service>() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+async fn recover<S: Service>(config: Config<S::Config>, lost: &Recover) -> Result<(), StartError> {
+    let database = Database::open(&config.database)?;
+    println!("{}", S::recover(config.service, &database, lost).await?);
+    Ok(())
 }
 
 async fn serve_until_told<S: Service>(config: Config<S::Config>) -> Result<(), StartError> {
