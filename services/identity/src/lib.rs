@@ -12,6 +12,7 @@ mod issuers;
 mod jobs;
 mod metrics;
 mod personal;
+mod recover;
 mod secrets;
 mod store;
 mod web;
@@ -22,6 +23,7 @@ use std::sync::atomic::AtomicBool;
 use arc_swap::ArcSwapOption;
 use assertion::{AccessTokenClaims, Expectation, Verifier};
 use chassis::clock::{SharedClock, SharedEntropy, new_id};
+use chassis::config::Recover;
 use chassis::signing::SigningKey;
 use chassis::{Database, Foundation, Service, StartError, Tasks};
 use contract::identity::v1::api_key_service_server::ApiKeyServiceServer;
@@ -102,6 +104,12 @@ impl Service for Identity {
         });
         jobs::begin(&service, foundation);
         Ok(service)
+    }
+
+    async fn recover(config: Config, database: &Database, lost: &Recover) -> Result<String, StartError> {
+        let (peppers, seal_keys) = (config::read_peppers(&config)?, config::read_seal_keys(&config)?);
+        let refuse = |error: Error| StartError::Service(chassis::error::chain(&error));
+        recover::recover(database, &peppers, &seal_keys, lost).await.map_err(refuse)
     }
 
     fn routes(self: Arc<Self>) -> Routes {
