@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::place;
 use crate::ports::Ports;
 
-pub use chart::chart_template;
+pub use chart::{chart_secrets, chart_template};
 pub use settings::{Limits, Settings, Tracing, Upstream};
 
 const BOOTSTRAP: &str = include_str!("../../../deploy/envoy/bootstrap.yaml");

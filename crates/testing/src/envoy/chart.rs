@@ -1,8 +1,8 @@
 //! The gateway's configuration as a template of the chart: the text of `deploy/envoy`, with the chart's values in place of settings.
 
 use super::{
-    ADMINISTRATION_CLUSTER, BOOTSTRAP, ENDPOINT, Limits, SERVICE_CLUSTER, SERVICES, SPANS_CLUSTER, SPANS_RUNTIME,
-    TRACING, Tracing, UPSTREAM_CLUSTER, UPSTREAM_HOST, fill, service_routes, status_listener, stripped_headers,
+    ADMINISTRATION_CLUSTER, AUTHORITIES, BOOTSTRAP, CERTIFICATE, ENDPOINT, Limits, SECRET_FILES, SERVICE_CLUSTER,
+    SERVICES, SPANS_CLUSTER, SPANS_RUNTIME, TRACING, Tracing, UPSTREAM_CLUSTER, UPSTREAM_HOST, fill, service_routes, status_listener, stripped_headers,
     transcoded_services, whole,
 };
 use crate::error::{Error, Result};
@@ -28,7 +28,6 @@ pub fn chart_template() -> Result<String> {
     if parts.iter().any(|part| part.contains("{{")) {
         return Err(Error::new("deploy/envoy has a {{, which Helm would take for its own"));
     }
-    let file = |folder: &str, name: &str| format!("{folder}/{name}");
     let status = status_listener(([0, 0, 0, 0], STATUS_PORT).into());
     let text = fill(
         BOOTSTRAP,
@@ -48,9 +47,8 @@ pub fn chart_template() -> Result<String> {
             ("ADMIN_ADDRESS", "127.0.0.1"),
             ("ADMIN_PORT", ADMIN_PORT),
             ("TRUST_DOMAIN", "{{ $.Values.trustDomain }}"),
-            ("CERTIFICATE_FILE", &file(CERTIFICATES, "tls.crt")),
-            ("KEY_FILE", &file(CERTIFICATES, "tls.key")),
-            ("CA_FILE", &file(CERTIFICATES, "ca.crt")),
+            ("CERTIFICATE_SECRET_FILE", &file(CONFIGURATION, SECRET_FILES[0])),
+            ("AUTHORITIES_SECRET_FILE", &file(CONFIGURATION, SECRET_FILES[1])),
             ("DESCRIPTORS_FILE", &file(CONFIGURATION, "descriptors.bin")),
             ("TRANSCODED_SERVICES", &transcoded_services()),
             ("CORS_ORIGINS", CORS_ORIGINS),
@@ -62,6 +60,19 @@ pub fn chart_template() -> Result<String> {
         fill(&text, &[(name, &value)])
     });
     Ok(format!("{HEAD}{}\n{{{{- end }}}}\n", whole(text)?.trim_end()))
+}
+
+/// What the chart's gateway reads its certificate by, and those who vouch for others: the contents of [`SECRET_FILES`].
+pub fn chart_secrets() -> [String; 2] {
+    let certificate = [("CERTIFICATE_FILE", file(CERTIFICATES, "tls.crt")), ("KEY_FILE", file(CERTIFICATES, "tls.key"))];
+    [
+        fill(CERTIFICATE, &certificate.each_ref().map(|(name, file)| (*name, file.as_str()))),
+        fill(AUTHORITIES, &[("CA_FILE", &file(CERTIFICATES, "ca.crt"))]),
+    ]
+}
+
+fn file(folder: &str, name: &str) -> String {
+    format!("{folder}/{name}")
 }
 
 const HEAD: &str = "\
