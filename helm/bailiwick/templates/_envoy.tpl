@@ -658,3 +658,21 @@ layered_runtime:
         tracing.opentelemetry.min_flush_spans: 64
 {{- end }}
 {{- end }}
+{{- define "bailiwick.envoyCertificate" -}}
+# The gateway's certificate, beside its configuration. Envoy reads both files again when something is renamed into their folder: another
+# file, or the link that Kubernetes turns. A certificate and a key that do not belong together are refused, and the old ones stay.
+resources:
+  - "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret
+    name: certificate
+    tls_certificate:
+      certificate_chain: { filename: "/etc/bailiwick/tls/tls.crt" }
+      private_key: { filename: "/etc/bailiwick/tls/tls.key" }
+{{- end }}
+{{- define "bailiwick.envoyAuthorities" -}}
+# Who vouches for the services and for workloads of the mesh, beside the gateway's configuration. Read again as the certificate is.
+resources:
+  - "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret
+    name: authorities
+    validation_context:
+      trusted_ca: { filename: "/etc/bailiwick/tls/ca.crt" }
+{{- end }}

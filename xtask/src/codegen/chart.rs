@@ -18,16 +18,8 @@ use crate::error::{Error, Result};
 pub(crate) const FOLDER: &str = "helm/bailiwick";
 
 /// What is generated in it.
-pub(super) const FILES: &[&str] = &[
-    "README.md",
-    "files/authorities.yaml",
-    "files/certificate.yaml",
-    "files/descriptors.bin",
-    "files/rules.yaml",
-    "templates/_envoy.tpl",
-    "templates/_peers.tpl",
-    "values.schema.json",
-];
+pub(super) const FILES: &[&str] =
+    &["README.md", "files/descriptors.bin", "templates/_envoy.tpl", "templates/_peers.tpl", "values.schema.json"];
 
 /// The rules that the chart installs.
 const RULES: &str = "deploy/observability/rules.yaml";
@@ -45,9 +37,6 @@ pub(super) fn generate(root: &Path, files: &mut Files) -> Result<()> {
     write("files/descriptors.bin", contract::DESCRIPTORS.to_vec());
     let rules = fs::read(root.join(RULES)).map_err(|error| Error::new(format!("{RULES}: {error}")))?;
     write("files/rules.yaml", rules);
-    for (name, text) in testing::envoy::SECRET_FILES.into_iter().zip(testing::envoy::chart_secrets()) {
-        write(&format!("files/{name}"), text.into_bytes());
-    }
     write("templates/_envoy.tpl", testing::envoy::chart_template()?.into_bytes());
     write("templates/_peers.tpl", callers().into_bytes());
     write("values.schema.json", schema::generate(root)?.into_bytes());
