@@ -13,7 +13,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 use crate::error::{Doing, Error, Result};
 use crate::place::{self, Account};
@@ -127,6 +127,31 @@ impl Server {
             .password(&password)
             .database(database);
         options.connect().await.doing(|| format!("connect to the database {database} in {}", self.folder.display()))
+    }
+
+    /// Runs a statement as whoever may do everything.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn execute(&self, database: &str, statement: &str) -> Result<()> {
+        let mut connection = self.connect(database).await?;
+        let done = sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await;
+        done.map(drop).doing(|| format!("run {statement}"))
+    }
+
+    /// The first column of all rows of a query, as texts.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn texts(&self, database: &str, query: &str) -> Result<Vec<String>> {
+        let mut connection = self.connect(database).await?;
+        let rows = sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_all(&mut connection).await;
+        rows.doing(|| format!("run {query}"))
+    }
+
+    /// The folder of the socket that it listens on.
+    pub fn socket_folder(&self) -> &Path {
+        &self.socket_folder
     }
 
     /// The URL of a database for a role. The password is never in it.
