@@ -93,6 +93,18 @@ impl World {
         Self::of(ClusterConfig::for_test(name, replicas).expect("the machine has free ports")).await
     }
 
+    /// As [`Self::start`], with everything that a service can say in its log.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn start_at_debug(name: &str) -> Self {
+        let mut config = ClusterConfig::for_test(name, 1).expect("the machine has free ports");
+        for service in testing::cluster::SERVICES {
+            config.overrides.insert(service, vec!["telemetry.log_filter=debug".to_owned()]);
+        }
+        Self::of(config).await
+    }
+
     async fn of(mut config: ClusterConfig) -> Self {
         // Only what a story wants to see is traced: the others are to be decided as most calls are.
         let collector = Collector::begin(0).expect("the machine has free ports");

@@ -4,6 +4,7 @@
 mod callers;
 mod certificates;
 mod chaos;
+mod deletions;
 mod dice;
 mod kills;
 mod ledger;
