@@ -6,6 +6,7 @@ mod certificates;
 mod chaos;
 mod clocks;
 mod cut_off;
+mod deletions;
 mod dice;
 mod disk;
 mod kills;

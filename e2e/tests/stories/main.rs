@@ -19,6 +19,7 @@ mod oauth;
 mod own_envoys;
 mod python_client;
 mod readings;
+mod secrets;
 mod tenants;
 mod traces;
 mod upstreams;

@@ -2721,7 +2721,8 @@ pub struct FollowResponse {
     /// Changes when the database is restored: whoever sees another than before starts again from the beginning.
     #[prost(string, tag = "1")]
     pub epoch: ::prost::alloc::string::String,
-    /// The event's number, without gaps; in a heartbeat, the number of the newest event.
+    /// The event's number. One that is skipped was of an event that has ended and says nothing any more. In a heartbeat, the number
+    /// up to which everything was sent.
     #[prost(uint64, tag = "2")]
     pub number: u64,
     /// Absent in a heartbeat.
