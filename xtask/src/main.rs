@@ -6,6 +6,8 @@ mod ci;
 mod codegen;
 mod envoy;
 mod error;
+mod images;
+mod kube;
 mod local;
 mod shell;
 mod sqlx;
@@ -56,6 +58,11 @@ enum Command {
     /// The gateway.
     #[command(subcommand)]
     Envoy(Envoy),
+    /// Pack OCI images of the services, and of what a cluster for trying out needs besides.
+    Images(images::Options),
+    /// Run everything on a Kubernetes node of this machine. Needs root, Go and cgroup v1.
+    #[command(subcommand)]
+    Kube(kube::Kube),
     /// Measure.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -107,6 +114,8 @@ fn main() -> ExitCode {
         Command::Env => wait_for(local::environment::run()),
         Command::Serve => wait_for(local::supervisor::serve()),
         Command::Envoy(Envoy::Render(options)) => envoy::render(&options),
+        Command::Images(options) => images::run(&options),
+        Command::Kube(kube) => kube::run(&kube),
         Command::Bench(bench) => bench::run(&bench),
         Command::Codegen { check } => codegen::run(check),
         Command::Sqlx(Sqlx::Prepare { crates }) => wait_for(sqlx::run(&crates, false)),
