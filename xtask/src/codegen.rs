@@ -1,6 +1,8 @@
-//! `cargo xtask codegen`: everything that is generated from `proto/` and the tables of metrics, and the check that it is up to date.
+//! `cargo xtask codegen`: everything that is generated from `proto/`, the tables of metrics and the configurations, and the check that it is up to date.
 
+pub(crate) mod chart;
 mod contract;
+mod dashboards;
 mod metrics;
 mod peers;
 mod reasons;
@@ -9,16 +11,17 @@ mod rpcs;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::error::{Error, Result};
-use crate::shell::say;
+use crate::shell::{self, say};
 use crate::tree;
 
 /// Files by their path below the root of the tree.
 pub(crate) type Files = BTreeMap<PathBuf, Vec<u8>>;
 
 /// The folders that hold nothing but generated files.
-const FOLDERS: &[&str] = &["crates/contract/src/generated", "docs/reference/errors"];
+const FOLDERS: &[&str] = &["crates/contract/src/generated", "docs/reference/errors", dashboards::FOLDER];
 
 /// Writes the generated files, or with `check` only says which differ.
 pub(crate) fn run(check: bool) -> Result<()> {
@@ -51,6 +54,11 @@ pub(crate) fn run(check: bool) -> Result<()> {
         fs::write(path, content)?;
     }
     say!("codegen: {} files written", stale.len());
+    if stale.iter().any(|path| path.starts_with(chart::TABLES)) {
+        // The chart is made of the tables that this program was built with.
+        say!("codegen: once more, for what is made of the tables");
+        return shell::run(Command::new(shell::cargo()).current_dir(&root).args(["xtask", "codegen"]));
+    }
     Ok(())
 }
 
@@ -62,7 +70,9 @@ fn generate(root: &Path) -> Result<Files> {
     rpcs::generate(&descriptors, &fs::read_to_string(proto.join("foreign.toml"))?, &mut files)?;
     peers::generate(&fs::read_to_string(proto.join("peers.toml"))?, &mut files)?;
     metrics::generate(root, &mut files)?;
+    dashboards::generate(root, &mut files)?;
     reasons::generate(&fs::read_to_string(proto.join("reasons.toml"))?, &mut files)?;
+    chart::generate(root, &mut files)?;
     Ok(files)
 }
 
@@ -76,8 +86,10 @@ fn present(root: &Path) -> Result<Files> {
             files.insert(path.clone(), fs::read(root.join(&path))?);
         }
     }
-    if let Ok(page) = fs::read(root.join(metrics::PAGE)) {
-        files.insert(metrics::PAGE.into(), page);
+    for path in chart::FILES.iter().map(|name| chart::path(name)).chain([metrics::PAGE.into()]) {
+        if let Ok(content) = fs::read(root.join(&path)) {
+            files.insert(path, content);
+        }
     }
     Ok(files)
 }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod buf;
+mod chart;
 mod ci;
 mod codegen;
 mod envoy;
@@ -9,6 +10,7 @@ mod error;
 mod images;
 mod kube;
 mod local;
+mod release;
 mod shell;
 mod sqlx;
 mod test;
@@ -63,6 +65,9 @@ enum Command {
     /// Run everything on a Kubernetes node of this machine. Needs root, Go and cgroup v1.
     #[command(subcommand)]
     Kube(kube::Kube),
+    /// The Helm chart.
+    #[command(subcommand)]
+    Chart(chart::Chart),
     /// Measure.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -72,6 +77,8 @@ enum Command {
     Tidy,
     /// Do everything that must pass before something lands.
     Ci,
+    /// Cut a release: versions, changelog, commit and tag.
+    Release(release::Options),
 }
 
 #[derive(Debug, Subcommand)]
@@ -116,6 +123,7 @@ fn main() -> ExitCode {
         Command::Envoy(Envoy::Render(options)) => envoy::render(&options),
         Command::Images(options) => images::run(&options),
         Command::Kube(kube) => kube::run(&kube),
+        Command::Chart(command) => chart::run(command),
         Command::Bench(bench) => bench::run(&bench),
         Command::Codegen { check } => codegen::run(check),
         Command::Sqlx(Sqlx::Prepare { crates }) => wait_for(sqlx::run(&crates, false)),
@@ -126,6 +134,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Tidy => test::tidy(),
         Command::Ci => ci::run(),
+        Command::Release(options) => release::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

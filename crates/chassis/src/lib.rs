@@ -27,6 +27,7 @@ pub mod page;
 pub mod peer;
 mod readiness;
 pub mod run;
+mod schema;
 pub mod secret;
 pub mod service;
 pub mod signing;

@@ -3,14 +3,19 @@
 //! The sink is the log for now, under the target `audit`. The outbox is bounded: past its limit the oldest events are
 //! shed, and one counted event says how many.
 
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use contract::metrics::chassis as declared;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
 use serde::Serialize;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use crate::clock::SharedClock;
 use crate::database::{Database, DatabaseError};
+use crate::metrics::Metrics;
 use crate::unit_of_work::AuditEvent;
 
 /// The log target of audit events.
@@ -50,39 +55,75 @@ pub(crate) async fn add(
     Ok(())
 }
 
+/// How far the sink is behind, and what it will never get.
+#[derive(Debug, Default)]
+pub(crate) struct OutboxMetrics {
+    age_seconds: Gauge<f64, AtomicU64>,
+    shed: Counter,
+}
+
+impl OutboxMetrics {
+    pub(crate) fn register(metrics: &Metrics) -> Self {
+        let new = Self::default();
+        metrics.register(&declared::OUTBOX_AGE, new.age_seconds.clone());
+        metrics.register(&declared::OUTBOX_SHED, new.shed.clone());
+        new
+    }
+}
+
+/// One batch that the sink has.
+#[derive(Debug)]
+struct Handed {
+    events: i64,
+    /// When its first event was written.
+    oldest: Option<OffsetDateTime>,
+}
+
 /// Hands events to their sink, for as long as the service runs.
-pub(crate) async fn relay(database: Database, clock: SharedClock, events_max: i64) {
+pub(crate) async fn relay(database: Database, clock: SharedClock, events_max: i64, metrics: OutboxMetrics) {
+    // Of an outbox that cannot be read any more, its oldest event grows older.
+    let mut oldest = None;
     loop {
         let handed = match hand_on(&database).await {
-            Ok(handed) => handed,
+            Ok(handed) => {
+                oldest = handed.oldest;
+                handed.events
+            }
             Err(error) => {
                 tracing::warn!(error = crate::error::chain(&error), "the outbox cannot be read");
                 0
             }
         };
+        let age = oldest.map_or(0.0, |oldest| (clock.now() - oldest).as_seconds_f64().max(0.0));
+        metrics.age_seconds.set(age);
         if handed < BATCH_MAX {
-            if let Err(error) = shed(&database, events_max, clock.now()).await {
-                tracing::warn!(error = crate::error::chain(&error), "the outbox cannot be bounded");
+            match shed(&database, events_max, clock.now()).await {
+                Ok(events) => drop(metrics.shed.inc_by(u64::try_from(events).unwrap_or(0))),
+                Err(error) => {
+                    tracing::warn!(error = crate::error::chain(&error), "the outbox cannot be bounded");
+                }
             }
             tokio::time::sleep(IDLE).await;
         }
     }
 }
 
-/// Hands on one batch, in order; answers how many events it had.
-async fn hand_on(database: &Database) -> Result<i64, DatabaseError> {
+/// Hands on one batch, in order.
+async fn hand_on(database: &Database) -> Result<Handed, DatabaseError> {
     let mut transaction = database.pool().begin().await?;
     // Several replicas relay: each takes what no other holds.
-    let rows = sqlx::query!("SELECT id, event FROM outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED", BATCH_MAX)
-        .fetch_all(&mut *transaction)
-        .await?;
+    let rows =
+        sqlx::query!("SELECT id, event, written_at FROM outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED", BATCH_MAX)
+            .fetch_all(&mut *transaction)
+            .await?;
     for row in &rows {
         tracing::info!(target: AUDIT, event = row.event, "audit");
     }
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     sqlx::query!("DELETE FROM outbox WHERE id = ANY($1)", &ids).execute(&mut *transaction).await?;
     transaction.commit().await?;
-    Ok(i64::try_from(rows.len()).unwrap_or(i64::MAX))
+    let events = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    Ok(Handed { events, oldest: rows.first().map(|row| row.written_at) })
 }
 
 /// Sheds the oldest events past the limit, and leaves one in their place that counts them; answers how many events it counts.

@@ -18,11 +18,12 @@ use crate::auth::Authenticator;
 use crate::config::{Arguments, Command, Config, ServerConfig};
 use crate::error::chain;
 use crate::layers::request_id::Ids;
+use crate::outbox::OutboxMetrics;
 use crate::service::{Foundation, Service, Surroundings};
 use crate::stack::{Layers, Stack};
 use crate::start::StartError;
 use crate::traces::Traces;
-use crate::{admin, connection, database, idempotency, logs, outbox};
+use crate::{admin, connection, database, idempotency, logs, outbox, schema};
 
 /// The exit code for a wrong command line or configuration (sysexits' EX_USAGE).
 const EXIT_USAGE: u8 = 64;
@@ -127,6 +128,8 @@ pub async fn start<S: Service>(config: Config<S::Config>, surroundings: Surround
         aside: foundation.aside.clone(),
         web,
     });
+    let fits = foundation.readiness.wait_for("the schema of its database");
+    foundation.tasks.spawn("schema", schema::wait(foundation.database.clone(), S::NAME, S::migrator(), fits));
     begin_jobs(&config.server, &foundation);
     foundation.tasks.spawn("admission", admission.look_after(&foundation.metrics));
     let missing = foundation.metrics.missing(S::NAME);
@@ -174,8 +177,12 @@ impl Running {
 
 fn begin_jobs(config: &ServerConfig, foundation: &Foundation) {
     let (database, clock) = (foundation.database.clone(), Arc::clone(&foundation.clock));
-    foundation.tasks.spawn("outbox relay", outbox::relay(database.clone(), Arc::clone(&clock), config.outbox_max));
-    foundation.tasks.spawn("idempotency", idempotency::forget(database, clock));
+    let (tasks, metrics) = (&foundation.tasks, &foundation.metrics);
+    let relay =
+        outbox::relay(database.clone(), Arc::clone(&clock), config.outbox_max, OutboxMetrics::register(metrics));
+    tasks.spawn("outbox relay", relay);
+    tasks.spawn("idempotency", idempotency::forget(database, clock));
+    tasks.spawn("the feed's silence", foundation.learnt.freshness.clone().show(metrics));
 }
 
 async fn with_health_and_reflection(

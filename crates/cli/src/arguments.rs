@@ -106,6 +106,11 @@ pub(crate) enum Command {
     /// Which workload acts as which service account, by the name in its client certificates.
     #[command(subcommand)]
     Workload(commands::workload::Command),
+    /// Asks whether the gateway, gate and identity answer; needs no credential.
+    Ping,
+    /// Keys and certificates of the plane's own processes, for trying out or where no authority makes them.
+    #[command(subcommand)]
+    Certificate(commands::certificate::Command),
     /// Named sets of URL, CA, tenant and key.
     #[command(subcommand)]
     Profile(commands::profile::Command),

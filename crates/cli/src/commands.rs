@@ -1,11 +1,13 @@
 //! One file per noun: what can be asked about it, and how it is answered.
 
+pub(crate) mod certificate;
 pub(crate) mod check;
 pub(crate) mod client_credential;
 pub(crate) mod completions;
 pub(crate) mod explain;
 pub(crate) mod host;
 pub(crate) mod key;
+pub(crate) mod ping;
 pub(crate) mod profile;
 pub(crate) mod relationship;
 pub(crate) mod role;
@@ -38,10 +40,12 @@ pub(crate) async fn run(arguments: Arguments, surroundings: &Surroundings) -> Re
     };
     match command {
         // These need no gateway.
+        Command::Certificate(command) => certificate::run(&command, surroundings.now),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Profile(command) => profile::run(command, &connection, surroundings),
         Command::Schema(schema::Command::Validate { file }) => schema::validate(&file),
 
+        Command::Ping => ping::run(&session()?).await,
         Command::Schema(command) => schema::run(command, &session()?).await,
         Command::Relationship(command) => relationship::run(command, &session()?).await,
         Command::Check(arguments) => check::run(arguments, &session()?).await,

@@ -3,6 +3,9 @@
 use std::future::Future;
 use std::time::Duration;
 
+use http_body_util::BodyExt as _;
+use tonic::body::Body;
+use tonic::client::GrpcService;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
@@ -92,6 +95,26 @@ impl Gateway {
         Fut: Future<Output = Result<Response<R>, Status>>,
     {
         self.call_with(Headers { authorization: None, tenant: None }, message, call).await
+    }
+
+    /// What stands at a path that everybody may read, over HTTP.
+    pub(crate) async fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        let unavailable = |problem: String| Failure::unavailable(format!("{} cannot be read: {problem}", self.url));
+        let request = http::Request::get(path).body(Body::empty()).expect("the path is of the contract");
+        let mut channel = self.channel.clone();
+        let exchange = async {
+            std::future::poll_fn(|context| GrpcService::<Body>::poll_ready(&mut channel, context)).await?;
+            GrpcService::<Body>::call(&mut channel, request).await
+        };
+        let answer = tokio::time::timeout(self.timeout, exchange)
+            .await
+            .map_err(|_| unavailable(format!("no answer within {:?}", self.timeout)))?
+            .map_err(|error| Failure::of_call(&Status::from_error(Box::new(error)), &self.url))?;
+        if answer.status() != http::StatusCode::OK {
+            return Err(unavailable(format!("{path} is answered with {}", answer.status())));
+        }
+        let body = http_body_util::Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect();
+        Ok(body.await.map_err(|error| unavailable(error.to_string()))?.to_bytes().to_vec())
     }
 
     async fn call_with<M, R, F, Fut>(&self, headers: Headers, message: M, call: F) -> Result<R, Failure>

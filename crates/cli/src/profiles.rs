@@ -174,7 +174,7 @@ fn checked_name(name: &str) -> Result<(), Failure> {
 }
 
 /// Replaces a file at once, so that a crash leaves the old one or the new one, and nobody else can ever read it.
-fn write_private(file: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn write_private(file: &Path, text: &str) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let mut beside = file.as_os_str().to_owned();

@@ -1,9 +1,10 @@
 //! The gateway's configuration: `deploy/envoy/` holds the text, this file the names and ports that are filled in.
 
+mod chart;
 mod settings;
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::process::Command;
 
@@ -16,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::place;
 use crate::ports::Ports;
 
+pub use chart::chart_template;
 pub use settings::{Limits, Settings, Tracing, Upstream};
 
 const BOOTSTRAP: &str = include_str!("../../../deploy/envoy/bootstrap.yaml");
@@ -24,6 +26,8 @@ const UPSTREAM_HOST: &str = include_str!("../../../deploy/envoy/upstream-host.ya
 const UPSTREAM_CLUSTER: &str = include_str!("../../../deploy/envoy/upstream-cluster.yaml");
 const TRACING: &str = include_str!("../../../deploy/envoy/tracing.yaml");
 const SPANS_CLUSTER: &str = include_str!("../../../deploy/envoy/spans-cluster.yaml");
+const STATUS_LISTENER: &str = include_str!("../../../deploy/envoy/status-listener.yaml");
+const ADMINISTRATION_CLUSTER: &str = include_str!("../../../deploy/envoy/administration-cluster.yaml");
 const ENDPOINT: &str = include_str!("../../../deploy/envoy/endpoint.yaml");
 
 /// What only the plane may say about a caller: taken off every request before anything looks at it.
@@ -81,6 +85,7 @@ impl Settings {
         Ok(Self {
             listen: ([127, 0, 0, 1], ports.gateway).into(),
             admin_listen: ([127, 0, 0, 1], ports.gateway_admin).into(),
+            status_listen: None,
             trust_domain: TRUST_DOMAIN.to_owned(),
             certificate_file: absolute(&certificate.certificate)?,
             key_file: absolute(&certificate.key)?,
@@ -131,6 +136,8 @@ impl Settings {
                 ("UPSTREAM_CLUSTERS", upstreams.concat().trim_end()),
                 ("TRACING", self.tracing.as_ref().map(tracing).unwrap_or_default().trim_end()),
                 ("SPANS_CLUSTER", spans_cluster.trim_end()),
+                ("STATUS_LISTENER", self.status_listen.map(status_listener).unwrap_or_default().trim_end()),
+                ("ADMINISTRATION_CLUSTER", self.status_listen.map_or("", |_| ADMINISTRATION_CLUSTER.trim_end())),
                 ("SPANS_RUNTIME", if self.tracing.is_some() { SPANS_RUNTIME } else { "" }),
                 ("LISTEN_ADDRESS", &self.listen.ip().to_string()),
                 ("GATEWAY_PORT", &self.listen.port().to_string()),
@@ -148,10 +155,7 @@ impl Settings {
         );
         let text =
             self.limits.named().iter().fold(text, |text, (name, value)| fill(&text, &[(name, &value.to_string())]));
-        match text.split('@').find(|word| is_name(word)) {
-            Some(left) => Err(Error::new(format!("deploy/envoy has a @{left}@ that nothing fills in"))),
-            None => Ok(text),
-        }
+        whole(text)
     }
 
     fn service_cluster(&self, service: Part) -> Result<String> {
@@ -161,6 +165,18 @@ impl Settings {
 
     fn cors_origins(&self) -> String {
         self.cors_origins.iter().map(|origin| format!("{{ exact: \"{origin}\" }}")).collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn status_listener(listen: SocketAddr) -> String {
+    fill(STATUS_LISTENER, &[("STATUS_ADDRESS", &listen.ip().to_string()), ("STATUS_PORT", &listen.port().to_string())])
+}
+
+/// The text, if everything in it is filled in.
+fn whole(text: String) -> Result<String> {
+    match text.split('@').find(|word| is_name(word)) {
+        Some(left) => Err(Error::new(format!("deploy/envoy has a @{left}@ that nothing fills in"))),
+        None => Ok(text),
     }
 }
 

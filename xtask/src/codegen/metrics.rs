@@ -27,25 +27,25 @@ const PREFIX: &str = "bailiwick";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Row {
-    kind: Kind,
+pub(super) struct Row {
+    pub(super) kind: Kind,
     #[serde(default)]
-    unit: String,
+    pub(super) unit: String,
     #[serde(default)]
-    labels: Vec<String>,
-    help: String,
+    pub(super) labels: Vec<String>,
+    pub(super) help: String,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Kind {
+pub(super) enum Kind {
     Counter,
     Gauge,
     Histogram,
     Info,
 }
 
-type Table = BTreeMap<String, Row>;
+pub(super) type Table = BTreeMap<String, Row>;
 
 pub(super) fn generate(root: &Path, files: &mut Files) -> Result<()> {
     let mut source = String::new();
@@ -53,14 +53,18 @@ pub(super) fn generate(root: &Path, files: &mut Files) -> Result<()> {
         "# Metrics\n\nGenerated from `crates/chassis/metrics.toml` and `services/*/metrics.toml`. Each service shows them at `/metrics` on its admin \
          port, as OpenMetrics 1.0. Labels come from closed lists.\n",
     );
-    for (owner, path) in TABLES {
-        let table = read(root, path)?;
+    for (owner, table) in tables(root)? {
         write!(source, "{}", module(owner, &table)).expect("a string takes what is written to it");
         write!(page, "{}", section(owner, &table)).expect("a string takes what is written to it");
     }
     files.insert(Path::new(FOLDER).join("metrics.rs"), rust(&source)?);
     files.insert(PAGE.into(), page.into_bytes());
     Ok(())
+}
+
+/// Every table, with whose it is.
+pub(super) fn tables(root: &Path) -> Result<Vec<(&'static str, Table)>> {
+    TABLES.iter().map(|(owner, path)| Ok((*owner, read(root, path)?))).collect()
 }
 
 fn read(root: &Path, path: &str) -> Result<Table> {
@@ -121,7 +125,7 @@ fn section(owner: &str, table: &Table) -> String {
 }
 
 /// The name as it is shown: with its unit, and with what OpenMetrics adds (1.0, 5.1).
-fn shown(name: &str, row: &Row) -> String {
+pub(super) fn shown(name: &str, row: &Row) -> String {
     let unit = if row.unit.is_empty() { String::new() } else { format!("_{}", row.unit) };
     let suffix = match row.kind {
         Kind::Counter => "_total",

@@ -7,7 +7,7 @@ use crate::tree::{TextFile, exists, files, root};
 
 /// Folders at the root: what begins with one of them in a document is a path.
 const FOLDERS: &[&str] =
-    &[".cargo", ".ci", "benches", "crates", "deploy", "docs", "e2e", "examples", "proto", "services", "xtask"];
+    &[".cargo", ".ci", "benches", "crates", "deploy", "docs", "e2e", "examples", "helm", "proto", "services", "xtask"];
 
 fn documents() -> Vec<TextFile> {
     files().into_iter().filter(|file| file.path.ends_with(".md")).collect()

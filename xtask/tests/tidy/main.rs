@@ -1,5 +1,6 @@
 //! The tree as it must be: its shape, sizes, names and arrows. A rule that does not hold names the file and says what is wrong.
 
+mod alerts;
 mod arrows;
 mod contracts;
 mod documents;

@@ -8,13 +8,16 @@ use std::time::Duration;
 use assertion::{KeySet, KeyUse};
 use contract::identity::v1::peer_service_client::PeerServiceClient;
 use contract::identity::v1::{Event, FollowRequest, FollowResponse, KeyUse as ProtoKeyUse, VerificationKey, event};
+use contract::metrics::chassis as declared;
 use futures::StreamExt as _;
+use prometheus_client::metrics::gauge::Gauge;
 use prost::Message as _;
 use tokio::time::Instant;
 
 use super::{Item, Position, Revoked, tail};
 use crate::database::Database;
 use crate::error::chain;
+use crate::metrics::Metrics;
 use crate::peer::Peer;
 use crate::readiness::Latch;
 use crate::timestamp;
@@ -55,6 +58,18 @@ impl Freshness {
     /// read again from its beginning, it does not.
     pub fn incomplete_for(&self) -> Duration {
         self.since(&self.complete_ms)
+    }
+
+    /// Shows how long ago it was, for as long as the service runs.
+    pub(crate) fn show(self, metrics: &Metrics) -> impl Future<Output = ()> + use<> {
+        let silence_seconds = Gauge::<f64, AtomicU64>::default();
+        metrics.register(&declared::FEED_SILENCE, silence_seconds.clone());
+        async move {
+            loop {
+                silence_seconds.set(self.age().as_secs_f64());
+                tokio::time::sleep(HEARTBEAT).await;
+            }
+        }
     }
 
     fn since(&self, at_ms: &AtomicU64) -> Duration {

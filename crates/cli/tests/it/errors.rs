@@ -183,3 +183,12 @@ async fn arguments_that_are_not_of_their_form_are_wrong_use() {
     }
     assert!(gateway.asked().is_empty());
 }
+
+#[tokio::test]
+async fn what_is_no_bailiwick_or_does_not_answer_is_no_ping() {
+    let gateway = Gateway::start().await;
+    let outcome = Machine::of(&gateway).run("ping").await;
+    assert!(outcome.code == 3 && outcome.stderr.contains("is no Bailiwick"), "{outcome:?}");
+    let nowhere = Machine::new().with("BAILIWICK_URL", "https://localhost:1").run("ping --timeout 2s").await;
+    assert_eq!(nowhere.code, 3, "{nowhere:?}");
+}

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod certificates;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod local;

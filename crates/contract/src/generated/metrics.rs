@@ -43,6 +43,30 @@ pub mod chassis {
         labels: &[],
         help: "Connections that the pool has open and nobody uses.",
     };
+    /// How long ago identity's feed was last heard of.
+    pub static FEED_SILENCE: Metric = Metric {
+        name: "feed_silence",
+        kind: Kind::Gauge,
+        unit: "seconds",
+        labels: &[],
+        help: "How long ago identity's feed was last heard of.",
+    };
+    /// How old the oldest audit event was that was found in the outbox at the last look.
+    pub static OUTBOX_AGE: Metric = Metric {
+        name: "outbox_age",
+        kind: Kind::Gauge,
+        unit: "seconds",
+        labels: &[],
+        help: "How old the oldest audit event was that was found in the outbox at the last look.",
+    };
+    /// Audit events that this process shed because the outbox was full: no sink will see them.
+    pub static OUTBOX_SHED: Metric = Metric {
+        name: "outbox_shed",
+        kind: Kind::Counter,
+        unit: "",
+        labels: &[],
+        help: "Audit events that this process shed because the outbox was full: no sink will see them.",
+    };
     /// How long calls to other services took, with all attempts, by service.
     pub static PEER_CALL_DURATION: Metric = Metric {
         name: "peer_call_duration",
@@ -130,6 +154,9 @@ pub mod chassis {
         &CALLS_UNDER_WAY,
         &DATABASE_CONNECTIONS,
         &DATABASE_CONNECTIONS_IDLE,
+        &FEED_SILENCE,
+        &OUTBOX_AGE,
+        &OUTBOX_SHED,
         &PEER_CALL_DURATION,
         &PEER_CALLS,
         &PEER_ENDPOINTS,

@@ -17,6 +17,9 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Envoy's administration, which can stop it: on loopback, and nowhere else.
     pub admin_listen: SocketAddr,
+    /// Where others may ask whether Envoy is ready (`/ready`) and for its metrics (`/stats/prometheus`). Nowhere, unless it is said.
+    #[serde(default)]
+    pub status_listen: Option<SocketAddr>,
     /// The trust domain of the services' certificates.
     pub trust_domain: String,
     /// Its certificate, PEM: as a server for its hosts, and as the peer `gateway`.
@@ -79,6 +82,8 @@ pub struct Upstream {
 pub struct Limits {
     /// Connections of all clients.
     pub connections_max: u32,
+    /// How long a connection takes new requests, before its client is told to open another.
+    pub connection_seconds_max: u32,
     /// Streams at once on a connection of HTTP/2.
     pub streams_max: u32,
     /// All headers of a request, in KiB.
@@ -105,6 +110,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections_max: 10_000,
+            connection_seconds_max: 300,
             streams_max: 128,
             headers_kib_max: 60,
             headers_max: 100,
@@ -125,10 +131,11 @@ impl Limits {
         Self { address_burst_requests_max: 200_000, address_requests_per_second: 100_000, ..Self::default() }
     }
 
-    /// By their names in the text.
-    pub(super) fn named(&self) -> [(&'static str, u32); 11] {
+    /// By their names in the text: those of the fields, in upper case.
+    pub(super) fn named(&self) -> [(&'static str, u32); 12] {
         [
             ("CONNECTIONS_MAX", self.connections_max),
+            ("CONNECTION_SECONDS_MAX", self.connection_seconds_max),
             ("STREAMS_MAX", self.streams_max),
             ("HEADERS_KIB_MAX", self.headers_kib_max),
             ("HEADERS_MAX", self.headers_max),
@@ -136,8 +143,8 @@ impl Limits {
             ("REQUEST_SECONDS_MAX", self.request_seconds_max),
             ("STREAM_IDLE_SECONDS_MAX", self.stream_idle_seconds_max),
             ("JSON_BYTES_MAX", self.json_bytes_max),
-            ("ADDRESS_BURST_MAX", self.address_burst_requests_max),
-            ("ADDRESS_REFILL", self.address_requests_per_second),
+            ("ADDRESS_BURST_REQUESTS_MAX", self.address_burst_requests_max),
+            ("ADDRESS_REQUESTS_PER_SECOND", self.address_requests_per_second),
             ("ADDRESSES_MAX", self.addresses_max),
         ]
     }
