@@ -82,7 +82,7 @@ impl World {
         let mut config = ClusterConfig::for_test(name, 1).expect("the machine has free ports");
         let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
         config.overrides.insert(part, settings);
-        Self::of(config).await
+        Self::start_as(config).await
     }
 
     /// As [`Self::start`], with so many processes of each service.
@@ -90,10 +90,14 @@ impl World {
     /// # Panics
     /// If it does not start.
     pub async fn start_with(name: &str, replicas: u8) -> Self {
-        Self::of(ClusterConfig::for_test(name, replicas).expect("the machine has free ports")).await
+        Self::start_as(ClusterConfig::for_test(name, replicas).expect("the machine has free ports")).await
     }
 
-    async fn of(mut config: ClusterConfig) -> Self {
+    /// Starts a cluster of its own that is set up like this, and loads the sample.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn start_as(mut config: ClusterConfig) -> Self {
         // Only what a story wants to see is traced: the others are to be decided as most calls are.
         let collector = Collector::begin(0).expect("the machine has free ports");
         config.spans = Some(Spans { port: collector.port(), sampled_percent: 0.0 });

@@ -12,7 +12,7 @@ pub(crate) struct Options {
     /// The settings, as deploy/envoy/gateway.toml has them.
     #[arg(long)]
     settings: PathBuf,
-    /// Where to write the configuration, and descriptors.bin beside it. Without this, the configuration alone is printed.
+    /// Where to write the configuration, and what it reads beside it. Without this, the configuration alone is printed.
     #[arg(long)]
     out: Option<PathBuf>,
 }

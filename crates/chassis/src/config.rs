@@ -14,7 +14,7 @@ use figment::{Figment, Provider as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use arguments::{Arguments, Command};
+pub use arguments::{Arguments, Command, Recover};
 pub use sections::{
     ADDRESSES_MAX, Addresses, DatabaseConfig, LogFormat, PeerConfig, ServerConfig, TelemetryConfig, TlsConfig,
 };

@@ -142,7 +142,7 @@ impl Peer {
         tasks: &Tasks,
         metrics: &PeerMetrics,
     ) -> Result<Self, StartError> {
-        let connector = Connector::new(name, tls);
+        let connector = Connector::new(name, tls)?;
         let connect = |address: &String| Ok((address.clone(), connector.connect(address)?));
         let channels = config.address.all().iter().map(connect).collect::<Result<Vec<_>, StartError>>()?;
         let (endpoints, metrics) = (Endpoints::new(channels), metrics.of(name));

@@ -15,7 +15,8 @@ use tonic::transport::Server;
 
 use crate::admission::Admission;
 use crate::auth::Authenticator;
-use crate::config::{Arguments, Command, Config, ServerConfig};
+use crate::config::{Arguments, Command, Config, Recover, ServerConfig};
+use crate::database::Database;
 use crate::error::chain;
 use crate::layers::request_id::Ids;
 use crate::outbox::OutboxMetrics;
@@ -23,7 +24,7 @@ use crate::service::{Foundation, Service, Surroundings};
 use crate::stack::{Layers, Stack};
 use crate::start::StartError;
 use crate::traces::Traces;
-use crate::{admin, connection, database, idempotency, logs, outbox, schema};
+use crate::{admin, connection, database, idempotency, logs, outbox, schema, tls};
 
 /// The exit code for a wrong command line or configuration (sysexits' EX_USAGE).
 const EXIT_USAGE: u8 = 64;
@@ -60,6 +61,7 @@ pub fn run<S: Service>() -> ExitCode {
     let done = match arguments.command {
         Some(Command::BeginEpoch) => runtime.block_on(database::begin_epoch::<S>(&config.database)),
         Some(Command::Migrate) => runtime.block_on(database::migrate(&config.database, S::migrator())),
+        Some(Command::Recover(lost)) => runtime.block_on(recover::<S>(config, &lost)),
         None => runtime.block_on(serve_until_told::<S>(config)),
     };
     match done {
@@ -69,6 +71,12 @@ pub fn run<S: Service>() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+async fn recover<S: Service>(config: Config<S::Config>, lost: &Recover) -> Result<(), StartError> {
+    let database = Database::open(&config.database)?;
+    println!("{}", S::recover(config.service, &database, lost).await?);
+    Ok(())
 }
 
 async fn serve_until_told<S: Service>(config: Config<S::Config>) -> Result<(), StartError> {
@@ -181,8 +189,10 @@ fn begin_jobs(config: &ServerConfig, foundation: &Foundation) {
     let relay =
         outbox::relay(database.clone(), Arc::clone(&clock), config.outbox_max, OutboxMetrics::register(metrics));
     tasks.spawn("outbox relay", relay);
-    tasks.spawn("idempotency", idempotency::forget(database, clock));
+    tasks.spawn("idempotency", idempotency::forget(database, Arc::clone(&clock)));
     tasks.spawn("the feed's silence", foundation.learnt.freshness.clone().show(metrics));
+    let certificates = tls::CertificateMetrics::register(metrics);
+    tasks.spawn("certificates", tls::keep(foundation.tls.clone(), clock, certificates));
 }
 
 async fn with_health_and_reflection(

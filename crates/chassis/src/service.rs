@@ -10,7 +10,7 @@ use tonic::service::Routes;
 use crate::aside::Aside;
 use crate::auth::Authority;
 use crate::clock::{SharedClock, SharedEntropy, SystemClock, SystemEntropy};
-use crate::config::{Config, PeerConfig, ServiceConfig};
+use crate::config::{Config, PeerConfig, Recover, ServiceConfig};
 use crate::database::{Connection, Database, DatabaseError};
 use crate::feed::{Follower, Learnt};
 use crate::metrics::Metrics;
@@ -42,6 +42,16 @@ pub trait Service: Sized + Send + Sync + 'static {
     fn begin_epoch(connection: &mut Connection) -> impl Future<Output = Result<(), DatabaseError>> + Send {
         let _ = connection;
         async { Ok(()) }
+    }
+
+    /// Makes a new API key for an administrator whose keys are lost, and answers it. Only identity has any.
+    fn recover(
+        config: Self::Config,
+        database: &Database,
+        lost: &Recover,
+    ) -> impl Future<Output = Result<String, StartError>> + Send {
+        let _ = (config, database, lost);
+        async { Err(StartError::Service(format!("{} has no administrators: ask identity", Self::NAME))) }
     }
 
     /// Its RPCs.
@@ -108,7 +118,10 @@ impl Foundation {
             aside: Aside::begin("aside"),
             readiness: Readiness::default(),
             learnt: Learnt::default(),
-            tls: Tls::load(&config.tls)?,
+            tls: match surroundings.traces.tls() {
+                Some(shared) => shared.clone(),
+                None => Tls::load(&config.tls)?,
+            },
             peers: config.peers.clone(),
             peer_metrics,
             authority: Arc::default(),

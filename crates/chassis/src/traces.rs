@@ -31,7 +31,7 @@ use tonic::transport::Endpoint;
 
 use crate::config::{TelemetryConfig, TlsConfig};
 use crate::start::StartError;
-use crate::tls::Tls;
+use crate::tls::{Dial, Tls};
 
 pub(crate) use queue::Counts;
 pub(crate) use statements::{OfSampledCalls, Statements};
@@ -55,6 +55,8 @@ struct Exporting {
     counts: Counts,
     ending: CancellationToken,
     task: Mutex<Option<JoinHandle<()>>>,
+    /// What the collector is connected to with, if it is another machine.
+    tls: Option<Tls>,
 }
 
 impl Traces {
@@ -71,13 +73,16 @@ impl Traces {
     ) -> Result<Self, StartError> {
         let Some(endpoint) = &config.otlp_endpoint else { return Ok(Self::default()) };
         let refuse = |error: &dyn std::fmt::Display| StartError::Config(format!("telemetry.otlp_endpoint: {error}"));
-        let mut channel =
-            Endpoint::from_shared(endpoint.clone()).map_err(|error| refuse(&error))?.connect_timeout(CONNECT_MAX);
-        if let (Some("https"), Some(host)) = (channel.uri().scheme_str(), channel.uri().host()) {
-            let tls = Tls::load(tls)?.client(host);
-            channel = channel.tls_config(tls).map_err(|error| refuse(&error))?;
-        }
-        let exporter = SpanExporter::builder().with_tonic().with_channel(channel.connect_lazy()).build();
+        let plain = Endpoint::from_shared(endpoint.clone()).map_err(|error| refuse(&error))?;
+        let (channel, tls) = match (plain.uri().scheme_str(), plain.uri().host()) {
+            (Some("https"), Some(host)) => {
+                let tls = Tls::load(tls)?;
+                let dial = Dial::to(host.trim_matches(['[', ']']), &tls).map_err(|error| refuse(&error))?;
+                (dial.channel(endpoint, |endpoint| endpoint).map_err(|error| refuse(&error))?, Some(tls))
+            }
+            _ => (plain.connect_timeout(CONNECT_MAX).connect_lazy(), None),
+        };
+        let exporter = SpanExporter::builder().with_tonic().with_channel(channel).build();
         let mut exporter = exporter.map_err(|error| refuse(&error))?;
         let resource = Resource::builder_empty().with_service_name(service).with_attributes([
             KeyValue::new("service.namespace", "bailiwick"),
@@ -86,13 +91,14 @@ impl Traces {
         ]);
         let resource = resource.build();
         exporter.set_resource(&resource);
-        Ok(Self::to(exporter, resource, config))
+        Ok(Self::to(exporter, resource, config, tls))
     }
 
     fn to(
         exporter: impl opentelemetry_sdk::trace::SpanExporter + 'static,
         resource: Resource,
         config: &TelemetryConfig,
+        tls: Option<Tls>,
     ) -> Self {
         let (counts, ending) = (Counts::default(), CancellationToken::new());
         let (queue, waiting) = queue::Queue::new(config.spans_waiting_max, counts.clone());
@@ -103,12 +109,17 @@ impl Traces {
         #[expect(clippy::disallowed_methods, reason = "it outlives the drain, whose spans it sends, and is waited for")]
         let task = Mutex::new(Some(tokio::spawn(export)));
         let choice = Choice::new(config.sample_ratio);
-        Self(Some(Arc::new(Exporting { tracer, choice, counts, ending, task })))
+        Self(Some(Arc::new(Exporting { tracer, choice, counts, ending, task, tls })))
     }
 
     /// Whether spans are made at all.
     pub(crate) fn are_made(&self) -> bool {
         self.0.is_some()
+    }
+
+    /// The certificates that the collector is shown, for the rest of the process to share.
+    pub(crate) fn tls(&self) -> Option<&Tls> {
+        self.0.as_ref()?.tls.as_ref()
     }
 
     /// What is counted of them.

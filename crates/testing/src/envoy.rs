@@ -29,6 +29,8 @@ const SPANS_CLUSTER: &str = include_str!("../../../deploy/envoy/spans-cluster.ya
 const STATUS_LISTENER: &str = include_str!("../../../deploy/envoy/status-listener.yaml");
 const ADMINISTRATION_CLUSTER: &str = include_str!("../../../deploy/envoy/administration-cluster.yaml");
 const ENDPOINT: &str = include_str!("../../../deploy/envoy/endpoint.yaml");
+const CERTIFICATE: &str = include_str!("../../../deploy/envoy/certificate.yaml");
+const AUTHORITIES: &str = include_str!("../../../deploy/envoy/authorities.yaml");
 
 /// What only the plane may say about a caller: taken off every request before anything looks at it.
 pub const STRIPPED_HEADERS: &[&str] = &[
@@ -71,6 +73,9 @@ pub const CORS_ORIGINS: &[&str] = &["https://console.localhost"];
 /// The descriptors of the RPCs lie beside the configuration, by this name.
 pub const DESCRIPTORS_FILE: &str = "descriptors.bin";
 
+/// So does what says where its certificate and key, and who vouches for others, are read from.
+pub const SECRET_FILES: [&str; 2] = ["certificate.yaml", "authorities.yaml"];
+
 impl Settings {
     /// A gateway on this machine, before the example upstream, with its configuration in `folder`.
     ///
@@ -105,13 +110,26 @@ impl Settings {
         })
     }
 
-    /// Writes the configuration, and beside it the descriptors that JSON is read by.
+    /// Writes the configuration, and beside it the descriptors that JSON is read by and what names the files of certificates.
     ///
     /// # Errors
     /// If a setting cannot be, or a file cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
         place::write_private(&path.with_file_name(DESCRIPTORS_FILE), contract::DESCRIPTORS)?;
+        for (name, text) in SECRET_FILES.into_iter().zip(self.secrets()?) {
+            place::write_private(&path.with_file_name(name), text.as_bytes())?;
+        }
         place::write_private(path, self.render()?.as_bytes())
+    }
+
+    /// What Envoy reads its certificate by, and those who vouch for others: the contents of [`SECRET_FILES`], which lie where the
+    /// descriptors do.
+    ///
+    /// # Errors
+    /// If a path cannot stand in it.
+    pub fn secrets(&self) -> Result<[String; 2]> {
+        let files = [("CERTIFICATE_FILE", text(&self.certificate_file)?), ("KEY_FILE", text(&self.key_file)?)];
+        Ok([fill(CERTIFICATE, &files), fill(AUTHORITIES, &[("CA_FILE", text(&self.ca_file)?)])])
     }
 
     /// Envoy's configuration, in YAML.
@@ -126,6 +144,7 @@ impl Settings {
             Some(Tracing { collector, .. }) => cluster(SPANS_CLUSTER, std::slice::from_ref(collector), &[])?,
             None => String::new(),
         };
+        let [certificate, authorities] = SECRET_FILES.map(|name| self.descriptors_file.with_file_name(name));
         let text = fill(
             BOOTSTRAP,
             &[
@@ -144,9 +163,8 @@ impl Settings {
                 ("ADMIN_ADDRESS", &self.admin_listen.ip().to_string()),
                 ("ADMIN_PORT", &self.admin_listen.port().to_string()),
                 ("TRUST_DOMAIN", &self.trust_domain),
-                ("CERTIFICATE_FILE", text(&self.certificate_file)?),
-                ("KEY_FILE", text(&self.key_file)?),
-                ("CA_FILE", text(&self.ca_file)?),
+                ("CERTIFICATE_SECRET_FILE", text(&certificate)?),
+                ("AUTHORITIES_SECRET_FILE", text(&authorities)?),
                 ("DESCRIPTORS_FILE", text(&self.descriptors_file)?),
                 ("TRANSCODED_SERVICES", &transcoded_services()),
                 ("CORS_ORIGINS", &self.cors_origins()),

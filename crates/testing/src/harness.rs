@@ -254,9 +254,21 @@ impl Harness {
 /// # Panics
 /// If the address is none.
 pub fn channel(authority: &Authority, address: &str, peer: Option<&str>) -> Channel {
-    let ca = place::read_text(&authority.certificate_file()).expect("the authority wrote its certificate");
+    connect(authority, peer.map(|peer| (authority, peer)), address)
+}
+
+/// A lazy connection to a server whose certificate one authority vouches for, with a peer's certificate of another.
+///
+/// # Panics
+/// If the address is none.
+pub fn channel_of(believed: &Authority, certified_by: &Authority, address: &str, peer: &str) -> Channel {
+    connect(believed, Some((certified_by, peer)), address)
+}
+
+fn connect(believed: &Authority, shown: Option<(&Authority, &str)>, address: &str) -> Channel {
+    let ca = place::read_text(&believed.certificate_file()).expect("the authority wrote its certificate");
     let mut tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca)).domain_name("localhost");
-    if let Some(peer) = peer {
+    if let Some((authority, peer)) = shown {
         let leaf = authority.keep_peer(peer).expect("the test has certificates");
         let certificate = place::read_text(&leaf.certificate).expect("the authority wrote the certificate");
         let key = place::read_text(&leaf.key).expect("the authority wrote the key");

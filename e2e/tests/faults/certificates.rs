@@ -12,7 +12,7 @@ use tonic::Code;
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
 /// What comes of following identity's feed, which is for peers alone, with this certificate.
-async fn follow(world: &World, shown: &CertificateFiles) -> Result<(), Option<Code>> {
+pub(crate) async fn follow(world: &World, shown: &CertificateFiles) -> Result<(), Option<Code>> {
     let read = |file: &std::path::Path| std::fs::read(file).unwrap();
     let tls = ClientTlsConfig::new()
         .ca_certificate(Certificate::from_pem(read(&world.files().authority())))

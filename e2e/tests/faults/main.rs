@@ -8,6 +8,7 @@ mod dice;
 mod kills;
 mod ledger;
 mod load;
+mod renewal;
 mod restore;
 mod rolling;
 mod writers;

@@ -1,6 +1,7 @@
 //! Stories that break the cluster or change its routes: each has one of its own.
 
 mod policies;
+mod recover;
 
 use std::time::{Duration, Instant};
 

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use assertion::KeyUse;
@@ -12,7 +13,7 @@ use contract::identity::v1::peer_service_client::PeerServiceClient;
 use contract::identity::v1::{self as identity, FollowRequest, event};
 use time::OffsetDateTime;
 use tonic::Status;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
 use crate::Keys;
 
@@ -34,44 +35,39 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// Identity's feed.
 pub struct Feed {
     /// One for each of identity's replicas. The first one is followed until it fails, then the next.
-    channels: VecDeque<Channel>,
+    addresses: VecDeque<String>,
+    certificates: Certificates,
     keys: Keys,
     epoch: String,
     number: u64,
 }
 
-/// A feed that cannot even be asked for.
-#[derive(Debug, thiserror::Error)]
-#[error("identity's address or the certificates cannot be used: {cause}")]
-pub struct FeedUnusable {
-    cause: tonic::transport::Error,
+/// The files that identity knows this service by, all PEM. They are read at each connection, so that new ones need no restart.
+#[derive(Clone, Debug)]
+pub struct Certificates {
+    /// This service's own certificate, which identity's peer table must name.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// The authorities of which one has signed identity's.
+    pub ca: PathBuf,
 }
 
+/// A feed that cannot even be asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("identity's address or the certificates cannot be used: {0}")]
+pub struct FeedUnusable(Box<dyn std::error::Error + Send + Sync>);
+
 impl Feed {
-    /// The feed at identity's addresses, one for each of its replicas, for example `https://127.0.0.1:8451`. Certificate and key are this service's own,
-    /// which identity's peer table must name; the authority is the one that signed identity's. All three are PEM.
+    /// The feed at identity's addresses, one for each of its replicas, for example `https://127.0.0.1:8451`.
     ///
     /// # Errors
-    /// If the address is not a URL, or a certificate is not one.
-    pub fn new(
-        addresses: Vec<String>,
-        certificate: &[u8],
-        key: &[u8],
-        ca: &[u8],
-        keys: Keys,
-    ) -> Result<Self, FeedUnusable> {
-        let tls = ClientTlsConfig::new()
-            .ca_certificate(Certificate::from_pem(ca))
-            .identity(Identity::from_pem(certificate, key))
-            .domain_name(SERVER_NAME);
-        let unusable = |cause| FeedUnusable { cause };
-        let channel = |address: String| {
-            let endpoint =
-                Endpoint::from_shared(address).map_err(unusable)?.tls_config(tls.clone()).map_err(unusable)?;
-            Ok(endpoint.connect_timeout(CONNECT).connect_lazy())
-        };
-        let channels = addresses.into_iter().map(channel).collect::<Result<_, _>>()?;
-        Ok(Self { channels, keys, epoch: String::new(), number: 0 })
+    /// If an address is not a URL, or a certificate cannot be read or is not one.
+    pub fn new(addresses: Vec<String>, certificates: Certificates, keys: Keys) -> Result<Self, FeedUnusable> {
+        for address in &addresses {
+            certificates.endpoint(address)?;
+        }
+        Ok(Self { addresses: addresses.into(), certificates, keys, epoch: String::new(), number: 0 })
     }
 
     /// Follows for ever, and takes in every key that comes.
@@ -82,7 +78,7 @@ impl Feed {
             if let Err(status) = self.follow_once().await {
                 tracing::warn!(code = ?status.code(), problem = status.message(), "identity's feed is interrupted");
             }
-            self.channels.rotate_left(1.min(self.channels.len()));
+            self.addresses.rotate_left(1.min(self.addresses.len()));
             pause = if self.number > before { PAUSE_MIN } else { (pause * 2).min(PAUSE_MAX) };
             tokio::time::sleep(pause).await;
         }
@@ -90,8 +86,10 @@ impl Feed {
 
     async fn follow_once(&mut self) -> Result<(), Status> {
         let silent = |_| Status::unavailable("no heartbeat for 5 seconds");
-        let channel = self.channels.front().ok_or_else(|| Status::unavailable("identity has no address"))?;
-        let mut client = PeerServiceClient::new(channel.clone());
+        let address = self.addresses.front().ok_or_else(|| Status::unavailable("identity has no address"))?;
+        let endpoint = self.certificates.endpoint(address);
+        let endpoint = endpoint.map_err(|unusable| Status::unavailable(unusable.to_string()))?;
+        let mut client = PeerServiceClient::new(endpoint.connect_lazy());
         let request = FollowRequest { epoch: self.epoch.clone(), after: self.number };
         let mut feed = tokio::time::timeout(SILENCE_MAX, client.follow(request)).await.map_err(silent)??.into_inner();
         while let Some(message) = tokio::time::timeout(SILENCE_MAX, feed.message()).await.map_err(silent)?? {
@@ -123,6 +121,20 @@ impl Feed {
             }
             Err(error) => tracing::error!(key_id = key.key_id, %error, "a key that cannot be used is ignored"),
         }
+    }
+}
+
+impl Certificates {
+    fn endpoint(&self, address: &str) -> Result<Endpoint, FeedUnusable> {
+        let read = |file: &PathBuf| {
+            std::fs::read(file).map_err(|error| FeedUnusable(format!("{}: {error}", file.display()).into()))
+        };
+        let tls = ClientTlsConfig::new()
+            .ca_certificate(Certificate::from_pem(read(&self.ca)?))
+            .identity(Identity::from_pem(read(&self.certificate)?, read(&self.key)?))
+            .domain_name(SERVER_NAME);
+        let endpoint = Endpoint::from_shared(address.to_owned()).and_then(|endpoint| endpoint.tls_config(tls));
+        Ok(endpoint.map_err(|error| FeedUnusable(error.into()))?.connect_timeout(CONNECT))
     }
 }
 

@@ -33,7 +33,7 @@ use time::OffsetDateTime;
 use caller::Callers;
 use library::Library;
 
-pub use keys::{Feed, FeedUnusable};
+pub use keys::{Certificates, Feed, FeedUnusable};
 pub use library::{BODY_BYTES_MAX, DOCUMENTS_MAX, ID_BYTES_MAX, TENANTS_MAX, TITLE_CHARACTERS_MAX};
 
 /// The issuer of every assertion.

@@ -2,13 +2,13 @@
 
 use std::error::Error;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use documents::{Feed, Keys};
+use documents::{Certificates, Feed, Keys};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -57,9 +57,9 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let keys = Keys::default();
-    let (certificate, key) = (read(&arguments.certificate_file)?, read(&arguments.key_file)?);
-    let ca = read(&arguments.ca_file)?;
-    let feed = Feed::new(arguments.identity_address, &certificate, &key, &ca, keys.clone())?;
+    let certificates =
+        Certificates { certificate: arguments.certificate_file, key: arguments.key_file, ca: arguments.ca_file };
+    let feed = Feed::new(arguments.identity_address, certificates, keys.clone())?;
 
     let listener = TcpListener::bind(arguments.listen)
         .await
@@ -101,10 +101,6 @@ async fn told_to_end(told: watch::Sender<()>) {
     tracing::info!("draining");
     told.send_replace(());
     std::future::pending().await
-}
-
-fn read(file: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))
 }
 
 fn now() -> OffsetDateTime {

@@ -10,6 +10,10 @@
 # The order of what happens to a request: headers that only the plane may set are taken off; a browser's preflight is answered; one
 # address that asks for too much is refused, before anyone works for it; gRPC-Web and JSON become gRPC; gate is asked, about the
 # very request that is then routed, and nothing routes it anew. With gate gone, everything is refused.
+#
+# Certificates are secrets of files (certificate.yaml, authorities.yaml), so that Envoy looks out for others in their place.
+node: { id: gateway, cluster: bailiwick }
+
 admin:
   address: { socket_address: { address: 127.0.0.1, port_value: 9901 } }
 
@@ -40,13 +44,14 @@ static_resources:
               common_tls_context:
                 alpn_protocols: [h2, http/1.1]
                 tls_params: { tls_minimum_protocol_version: TLSv1_2 }
-                tls_certificates:
-                  - certificate_chain: { filename: "/etc/bailiwick/tls/tls.crt" }
-                    private_key: { filename: "/etc/bailiwick/tls/tls.key" }
+                tls_certificate_sds_secret_configs:
+                  - name: certificate
+                    sds_config: { resource_api_version: V3, path_config_source: { path: "/etc/bailiwick/gateway/certificate.yaml" } }
                 # Without this Envoy would tell gate the name in any certificate, whoever made it. What names there may be, gate knows:
                 # with a matcher of names here, Envoy would demand a certificate of everybody.
-                validation_context:
-                  trusted_ca: { filename: "/etc/bailiwick/tls/ca.crt" }
+                validation_context_sds_secret_config:
+                  name: authorities
+                  sds_config: { resource_api_version: V3, path_config_source: { path: "/etc/bailiwick/gateway/authorities.yaml" } }
           filters:
             - name: envoy.filters.network.http_connection_manager
               typed_config:
@@ -431,13 +436,16 @@ static_resources:
           common_tls_context:
             alpn_protocols: [h2]
             tls_params: { tls_minimum_protocol_version: TLSv1_3, tls_maximum_protocol_version: TLSv1_3 }
-            tls_certificates:
-              - certificate_chain: { filename: "/etc/bailiwick/tls/tls.crt" }
-                private_key: { filename: "/etc/bailiwick/tls/tls.key" }
-            validation_context:
-              trusted_ca: { filename: "/etc/bailiwick/tls/ca.crt" }
-              match_typed_subject_alt_names:
-                - { san_type: URI, matcher: { exact: "spiffe://{{ $.Values.trustDomain }}/identity" } }
+            tls_certificate_sds_secret_configs:
+              - name: certificate
+                sds_config: { resource_api_version: V3, path_config_source: { path: "/etc/bailiwick/gateway/certificate.yaml" } }
+            combined_validation_context:
+              default_validation_context:
+                match_typed_subject_alt_names:
+                  - { san_type: URI, matcher: { exact: "spiffe://{{ $.Values.trustDomain }}/identity" } }
+              validation_context_sds_secret_config:
+                name: authorities
+                sds_config: { resource_api_version: V3, path_config_source: { path: "/etc/bailiwick/gateway/authorities.yaml" } }
       load_assignment:
         cluster_name: identity
         endpoints:
@@ -490,13 +498,16 @@ static_resources:
           common_tls_context:
             alpn_protocols: [h2]
             tls_params: { tls_minimum_protocol_version: TLSv1_3, tls_maximum_protocol_version: TLSv1_3 }
-            tls_certificates:
-              - certificate_chain: { filename: "/etc/bailiwick/tls/tls.crt" }
-                private_key: { filename: "/etc/bailiwick/tls/tls.key" }
-            validation_context:
-              trusted_ca: { filename: "/etc/bailiwick/tls/ca.crt" }
-              match_typed_subject_alt_names:
-                - { san_type: URI, matcher: { exact: "spiffe://{{ $.Values.trustDomain }}/permissions" } }
+            tls_certificate_sds_secret_configs:
+              - name: certificate
+                sds_config: { resource_api_version: V3, path_config_source: { path: "/etc/bailiwick/gateway/certificate.yaml" } }
+            combined_validation_context:
+              default_validation_context:
+                match_typed_subject_alt_names:
+                  - { san_type: URI, matcher: { exact: "spiffe://{{ $.Values.trustDomain }}/permissions" } }
+              validation_context_sds_secret_config:
+                name: authorities
+                sds_config: { resource_api_version: V3, path_config_source: { path: "/etc/bailiwick/gateway/authorities.yaml" } }
       load_assignment:
         cluster_name: permissions
         endpoints:
@@ -549,13 +560,16 @@ static_resources:
           common_tls_context:
             alpn_protocols: [h2]
             tls_params: { tls_minimum_protocol_version: TLSv1_3, tls_maximum_protocol_version: TLSv1_3 }
-            tls_certificates:
-              - certificate_chain: { filename: "/etc/bailiwick/tls/tls.crt" }
-                private_key: { filename: "/etc/bailiwick/tls/tls.key" }
-            validation_context:
-              trusted_ca: { filename: "/etc/bailiwick/tls/ca.crt" }
-              match_typed_subject_alt_names:
-                - { san_type: URI, matcher: { exact: "spiffe://{{ $.Values.trustDomain }}/gate" } }
+            tls_certificate_sds_secret_configs:
+              - name: certificate
+                sds_config: { resource_api_version: V3, path_config_source: { path: "/etc/bailiwick/gateway/certificate.yaml" } }
+            combined_validation_context:
+              default_validation_context:
+                match_typed_subject_alt_names:
+                  - { san_type: URI, matcher: { exact: "spiffe://{{ $.Values.trustDomain }}/gate" } }
+              validation_context_sds_secret_config:
+                name: authorities
+                sds_config: { resource_api_version: V3, path_config_source: { path: "/etc/bailiwick/gateway/authorities.yaml" } }
       load_assignment:
         cluster_name: gate
         endpoints:
@@ -643,4 +657,22 @@ layered_runtime:
         tracing.opentelemetry.flush_interval_ms: 1000
         tracing.opentelemetry.min_flush_spans: 64
 {{- end }}
+{{- end }}
+{{- define "bailiwick.envoyCertificate" -}}
+# The gateway's certificate, beside its configuration. Envoy reads both files again when something is renamed into their folder: another
+# file, or the link that Kubernetes turns. A certificate and a key that do not belong together are refused, and the old ones stay.
+resources:
+  - "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret
+    name: certificate
+    tls_certificate:
+      certificate_chain: { filename: "/etc/bailiwick/tls/tls.crt" }
+      private_key: { filename: "/etc/bailiwick/tls/tls.key" }
+{{- end }}
+{{- define "bailiwick.envoyAuthorities" -}}
+# Who vouches for the services and for workloads of the mesh, beside the gateway's configuration. Read again as the certificate is.
+resources:
+  - "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret
+    name: authorities
+    validation_context:
+      trusted_ca: { filename: "/etc/bailiwick/tls/ca.crt" }
 {{- end }}

@@ -9,6 +9,7 @@ pub mod error;
 mod grpc;
 mod issuers;
 mod jobs;
+mod recover;
 mod store;
 mod web;
 
@@ -18,6 +19,7 @@ use std::sync::atomic::AtomicBool;
 use arc_swap::ArcSwapOption;
 use assertion::{AccessTokenClaims, Expectation, Verifier};
 use chassis::clock::{SharedClock, SharedEntropy, new_id};
+use chassis::config::Recover;
 use chassis::secret::Secret;
 use chassis::signing::SigningKey;
 use chassis::{Database, Foundation, Service, StartError, Tasks};
@@ -100,6 +102,12 @@ impl Service for Identity {
         });
         jobs::begin(&service, foundation);
         Ok(service)
+    }
+
+    async fn recover(config: Config, database: &Database, lost: &Recover) -> Result<String, StartError> {
+        let pepper = Pepper::new(&Secret::read_key(&config.pepper_file)?);
+        let refuse = |error: Error| StartError::Service(chassis::error::chain(&error));
+        recover::recover(database, &pepper, lost).await.map_err(refuse)
     }
 
     fn routes(self: Arc<Self>) -> Routes {

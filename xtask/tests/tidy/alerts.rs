@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use contract::metrics::{self, Kind};
+use promql_parser::parser;
+use serde_json::Value;
 
 use crate::none_of;
 use crate::tree::{SERVICES, exists, files, read};
@@ -66,6 +68,36 @@ fn rules_and_dashboards_ask_for_metrics_that_there_are() {
         }
     }
     none_of(violations);
+}
+
+/// Every expression of the rules and the dashboards, with where it stands.
+fn expressions() -> Vec<(String, String)> {
+    let rules: Value = serde_norway::from_str(&read(RULES)).unwrap();
+    let mut found = Vec::new();
+    for rule in rules["groups"].as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap()) {
+        let name = rule["alert"].as_str().or(rule["record"].as_str()).unwrap();
+        found.push((format!("{RULES}: {name}"), rule["expr"].as_str().unwrap().to_owned()));
+    }
+    for file in files().iter().filter(|file| file.path.starts_with("deploy/observability/dashboards/")) {
+        let dashboard: Value = serde_json::from_str(&file.text).unwrap();
+        for panel in dashboard["panels"].as_array().unwrap() {
+            let asked = panel["targets"].as_array().unwrap().iter().filter_map(|target| target["expr"].as_str());
+            // Grafana puts a time in.
+            let asked = asked.map(|expression| expression.replace("$__rate_interval", "1m"));
+            found.extend(asked.map(|expression| (format!("{}: {}", file.path, panel["title"]), expression)));
+        }
+    }
+    found
+}
+
+#[test]
+fn prometheus_understands_what_it_is_asked() {
+    let expressions = expressions();
+    assert!(expressions.len() > 60, "only {} expressions were found", expressions.len());
+    let wrong = |(place, expression): (String, String)| {
+        parser::parse(&expression).err().map(|error| format!("{place}: {error}: {expression}"))
+    };
+    none_of(expressions.into_iter().filter_map(wrong).collect());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 /// A service of the access plane. Without a command it serves, until SIGTERM.
 #[derive(Clone, Debug, Default, Parser)]
@@ -32,6 +32,19 @@ pub enum Command {
     /// Begin another life of the database, and end: after it was restored from a backup, before the service starts again. What was
     /// given out in the life that is lost (tokens, positions in the feed, files of an index) is not taken for something of this one.
     BeginEpoch,
+    /// Make a new API key for an administrator of the installation, print it, and end: when every key of theirs is lost. Identity's
+    /// alone, for whoever has its configuration and its database's password.
+    Recover(Recover),
+}
+
+/// Whom a new key is for.
+#[derive(Clone, Debug, Args)]
+pub struct Recover {
+    /// The tenant. One that is there keeps its administrators, and one of its service accounts gets the key; one that is not is made
+    /// anew, and its administrator administers the installation.
+    pub tenant: String,
+    /// The service account.
+    pub administrator: String,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

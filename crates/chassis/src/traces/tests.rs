@@ -12,7 +12,7 @@ const PARENT: &str = "b7ad6b7169203331";
 fn traces(sample_ratio: f64) -> (Traces, InMemorySpanExporter) {
     let taken = InMemorySpanExporter::default();
     let config = TelemetryConfig { sample_ratio, ..TelemetryConfig::default() };
-    (Traces::to(taken.clone(), Resource::builder_empty().build(), &config), taken)
+    (Traces::to(taken.clone(), Resource::builder_empty().build(), &config, None), taken)
 }
 
 fn enter(traces: &Traces, flags: Option<&str>, is_probe: bool) -> Option<Context> {

@@ -27,6 +27,22 @@ pub mod chassis {
         labels: &[],
         help: "Calls under way at the last look.",
     };
+    /// When a certificate ends, in seconds since 1970: own is the service's, with all that it leads over; ca the last of the authorities that it believes.
+    pub static CERTIFICATE_EXPIRES: Metric = Metric {
+        name: "certificate_expires",
+        kind: Kind::Gauge,
+        unit: "seconds",
+        labels: &["of"],
+        help: "When a certificate ends, in seconds since 1970: own is the service's, with all that it leads over; ca the last of the authorities that it believes.",
+    };
+    /// How often certificates changed while the service ran, by what became of it: taken, or refused because they are of no use.
+    pub static CERTIFICATE_RELOADS: Metric = Metric {
+        name: "certificate_reloads",
+        kind: Kind::Counter,
+        unit: "",
+        labels: &["outcome"],
+        help: "How often certificates changed while the service ran, by what became of it: taken, or refused because they are of no use.",
+    };
     /// Connections that the pool has open.
     pub static DATABASE_CONNECTIONS: Metric = Metric {
         name: "database_connections",
@@ -152,6 +168,8 @@ pub mod chassis {
         &BUILD,
         &CALLS_LIMIT,
         &CALLS_UNDER_WAY,
+        &CERTIFICATE_EXPIRES,
+        &CERTIFICATE_RELOADS,
         &DATABASE_CONNECTIONS,
         &DATABASE_CONNECTIONS_IDLE,
         &FEED_SILENCE,

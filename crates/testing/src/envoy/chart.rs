@@ -1,9 +1,9 @@
 //! The gateway's configuration as a template of the chart: the text of `deploy/envoy`, with the chart's values in place of settings.
 
 use super::{
-    ADMINISTRATION_CLUSTER, BOOTSTRAP, ENDPOINT, Limits, SERVICE_CLUSTER, SERVICES, SPANS_CLUSTER, SPANS_RUNTIME,
-    TRACING, Tracing, UPSTREAM_CLUSTER, UPSTREAM_HOST, fill, service_routes, status_listener, stripped_headers,
-    transcoded_services, whole,
+    ADMINISTRATION_CLUSTER, AUTHORITIES, BOOTSTRAP, CERTIFICATE, ENDPOINT, Limits, SECRET_FILES, SERVICE_CLUSTER,
+    SERVICES, SPANS_CLUSTER, SPANS_RUNTIME, TRACING, Tracing, UPSTREAM_CLUSTER, UPSTREAM_HOST, fill, service_routes,
+    status_listener, stripped_headers, transcoded_services, whole,
 };
 use crate::error::{Error, Result};
 
@@ -19,7 +19,8 @@ const STATUS_PORT: u16 = 9_902;
 /// Whether spans are collected.
 const IS_TRACED: &str = "$gateway.tracing.collector";
 
-/// What Helm renders Envoy's configuration from: the template `bailiwick.envoy`, which is given the chart's root.
+/// What Helm renders Envoy's configuration from: the template `bailiwick.envoy`, which is given the chart's root, and those of the two
+/// files beside it that name its certificates.
 ///
 /// # Errors
 /// If the text has something that Helm would take for its own.
@@ -29,6 +30,7 @@ pub fn chart_template() -> Result<String> {
         return Err(Error::new("deploy/envoy has a {{, which Helm would take for its own"));
     }
     let file = |folder: &str, name: &str| format!("{folder}/{name}");
+    let [certificate_file, authorities_file] = SECRET_FILES;
     let status = status_listener(([0, 0, 0, 0], STATUS_PORT).into());
     let text = fill(
         BOOTSTRAP,
@@ -48,9 +50,8 @@ pub fn chart_template() -> Result<String> {
             ("ADMIN_ADDRESS", "127.0.0.1"),
             ("ADMIN_PORT", ADMIN_PORT),
             ("TRUST_DOMAIN", "{{ $.Values.trustDomain }}"),
-            ("CERTIFICATE_FILE", &file(CERTIFICATES, "tls.crt")),
-            ("KEY_FILE", &file(CERTIFICATES, "tls.key")),
-            ("CA_FILE", &file(CERTIFICATES, "ca.crt")),
+            ("CERTIFICATE_SECRET_FILE", &file(CONFIGURATION, certificate_file)),
+            ("AUTHORITIES_SECRET_FILE", &file(CONFIGURATION, authorities_file)),
             ("DESCRIPTORS_FILE", &file(CONFIGURATION, "descriptors.bin")),
             ("TRANSCODED_SERVICES", &transcoded_services()),
             ("CORS_ORIGINS", CORS_ORIGINS),
@@ -61,7 +62,19 @@ pub fn chart_template() -> Result<String> {
         let value = format!("{{{{ int64 $gateway.limits.{} }}}}", name.to_ascii_lowercase());
         fill(&text, &[(name, &value)])
     });
-    Ok(format!("{HEAD}{}\n{{{{- end }}}}\n", whole(text)?.trim_end()))
+    let certificate =
+        [("CERTIFICATE_FILE", file(CERTIFICATES, "tls.crt")), ("KEY_FILE", file(CERTIFICATES, "tls.key"))];
+    let certificate = fill(CERTIFICATE, &certificate.each_ref().map(|(name, path)| (*name, path.as_str())));
+    let authorities = fill(AUTHORITIES, &[("CA_FILE", &file(CERTIFICATES, "ca.crt"))]);
+    let defined = |name: &str, text: String| {
+        Ok::<_, Error>(format!("{{{{- define \"{name}\" -}}}}\n{}\n{{{{- end }}}}\n", whole(text)?.trim_end()))
+    };
+    Ok(format!(
+        "{HEAD}{}\n{{{{- end }}}}\n{}{}",
+        whole(text)?.trim_end(),
+        defined("bailiwick.envoyCertificate", certificate)?,
+        defined("bailiwick.envoyAuthorities", authorities)?
+    ))
 }
 
 const HEAD: &str = "\

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use contract::identity::v1 as identity;
 use contract::identity::v1::peer_service_server::{PeerService, PeerServiceServer};
-use documents::{Feed, Keys};
+use documents::{Certificates, Feed, Keys};
 use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
@@ -109,10 +110,15 @@ async fn serve(fake: FakeIdentity, authority: &Authority) -> SocketAddr {
     address
 }
 
-fn feed(address: SocketAddr, certified_by: &Authority, believes: &Authority, keys: Keys) -> Feed {
+fn feed(address: SocketAddr, certified_by: &Authority, believes: &Authority, keys: Keys) -> (Feed, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let certificates = ["certificate", "key", "ca"].map(|name| folder.path().join(name));
     let (certificate, key) = certified_by.sign("documents");
-    let ca = believes.pem();
-    Feed::new(vec![format!("https://{address}")], certificate.as_bytes(), key.as_bytes(), ca.as_bytes(), keys).unwrap()
+    for (file, content) in certificates.iter().zip([certificate, key, believes.pem()]) {
+        std::fs::write(file, content).unwrap();
+    }
+    let [certificate, key, ca] = certificates;
+    (Feed::new(vec![format!("https://{address}")], Certificates { certificate, key, ca }, keys).unwrap(), folder)
 }
 
 #[tokio::test]
@@ -134,8 +140,9 @@ async fn keys_are_taken_in_and_the_feed_goes_on_where_it_was_interrupted() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
+    let (feed, _folder) = feed(address, &authority, &authority, keys.clone());
     tokio::select! {
-        () = feed(address, &authority, &authority, keys.clone()).follow() => {}
+        () = feed.follow() => {}
         () = caught_up => {}
         () = tokio::time::sleep(Duration::from_secs(30)) => panic!("no key came"),
     }
@@ -153,8 +160,9 @@ async fn an_identity_that_another_authority_signed_is_not_believed() {
     let events = Arc::new(vec![published("gate-1", identity::KeyUse::Assertion, &gate.jwk)]);
     let address = serve(FakeIdentity { events, ..FakeIdentity::default() }, &other).await;
     let keys = Keys::default();
+    let (feed, _folder) = feed(address, &authority, &authority, keys.clone());
     tokio::select! {
-        () = feed(address, &authority, &authority, keys.clone()).follow() => {}
+        () = feed.follow() => {}
         () = tokio::time::sleep(Duration::from_secs(1)) => {}
     }
     assert!(!keys.are_there());

@@ -21,7 +21,7 @@ pub(crate) fn key_published(key: &VerificationKey) -> Event {
 }
 
 /// A tenant came to be.
-pub(super) fn tenant_created(founding: &Founding, administers_system: bool) -> Event {
+pub(crate) fn tenant_created(founding: &Founding, administers_system: bool) -> Event {
     event(Kind::TenantCreated(TenantCreated {
         tenant_id: founding.tenant.id.to_string(),
         administrator: Some(founding.administrator.subject.to_proto()),
@@ -30,7 +30,7 @@ pub(super) fn tenant_created(founding: &Founding, administers_system: bool) -> E
 }
 
 /// An API key came to be.
-pub(super) fn api_key_created(key: &ApiKeyRecord) -> Event {
+pub(crate) fn api_key_created(key: &ApiKeyRecord) -> Event {
     event(Kind::ApiKeyCreated(ApiKeyCreated {
         api_key_id: key.id.to_string(),
         tenant_id: key.tenant.to_string(),
