@@ -2,6 +2,7 @@
 //! other.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod autoscaling;
 mod chart;
 mod job;
 mod kills;
