@@ -58,14 +58,14 @@ fn words_of_a_broken_pod(chart: &Chart, component: &str, told: &[&str], expected
     println!("{component} with {told:?}: {}", said.lines().next().unwrap_or_default());
 }
 
-/// The first line of a pod's log; or, if its container cannot begin, why.
+/// The first line of a pod's log that is not about what goes well; or, if its container cannot begin, why.
 fn first_words(chart: &Chart, pod: &str) -> String {
     let read = |arguments: &[&str]| {
         let whole = ["--namespace", RELEASE].into_iter().chain(arguments.iter().copied());
         chart.node.kubectl(whole).unwrap_or_default()
     };
     let log = read(&["logs", pod, "--container", component_of(pod)]);
-    if let Some(line) = log.lines().next() {
+    if let Some(line) = log.lines().find(|line| !line.contains(r#""level":"INFO""#)) {
         return line.to_owned();
     }
     let events = "--output=jsonpath={.items[*].message}";
@@ -93,4 +93,31 @@ async fn a_pod_whose_secret_is_missing_says_which() {
     let chart = shared().await;
     let told = ["--set=secrets.permissions=not-there", "--set=secrets.source=existing"];
     words_of_a_broken_pod(&chart, "permissions", &told, "not-there");
+}
+
+/// Has the bundled PostgreSQL do something to a service's database.
+fn sql(chart: &Chart, database: &str, statement: &str) {
+    let psql =
+        format!("PGPASSWORD=$(cat /passwords/postgres) psql -h 127.0.0.1 -U postgres -c \"{statement}\" {database}");
+    chart.kubectl(&["exec", "bailiwick-postgres-0", "--", "/bin/sh", "-c", &psql]);
+}
+
+#[tokio::test]
+#[ignore = "a node: `cargo xtask kube test`"]
+async fn a_pod_whose_schema_is_too_old_says_which_migration_is_missing_and_waits_for_it() {
+    let chart = shared().await;
+    let before = chart.pods("gate");
+    sql(&chart, "gate", "UPDATE _sqlx_migrations SET success = false WHERE version = 2");
+    chart.kubectl(&["delete", "pod", &before[0], "--wait=false"]);
+    let began = Instant::now();
+    let mut said = String::new();
+    while !said.contains("migration 2 (routes) was not made") && began.elapsed() < SAID_WITHIN {
+        std::thread::sleep(Duration::from_millis(500));
+        for pod in chart.pods("gate").iter().filter(|pod| !before.contains(pod)) {
+            said = first_words(&chart, pod);
+        }
+    }
+    sql(&chart, "gate", "UPDATE _sqlx_migrations SET success = true WHERE version = 2");
+    chart.wait_for_rollout("gate");
+    assert!(said.contains("migration 2 (routes) was not made; run `bailiwick-gate migrate`"), "{said:?}");
 }

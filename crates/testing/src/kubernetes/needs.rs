@@ -40,8 +40,14 @@ pub fn why_not() -> Option<String> {
     if !missing_packages().is_empty() && !Path::new("/usr/bin/apt-get").exists() {
         return Some(format!("these are missing, by the names of Debian's packages: {}", missing_packages().join(" ")));
     }
-    if !Programs::are_built() && !succeeds(Command::new("go").arg("version")) {
+    if Programs::are_built() {
+        return None;
+    }
+    if !succeeds(Command::new("go").arg("version")) {
         return Some("the test node is built with Go, which is missing: install Go 1.25 or newer".to_owned());
+    }
+    if !Programs::can_be_fetched() {
+        return Some("the modules that the test node is built from cannot be fetched: is there a network?".to_owned());
     }
     None
 }

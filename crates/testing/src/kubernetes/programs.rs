@@ -125,6 +125,15 @@ impl Programs {
         &self.paths[&program]
     }
 
+    /// Whether a module, a small one, can be fetched.
+    pub(super) fn can_be_fetched() -> bool {
+        let Ok(scratch) = tempfile::tempdir() else { return false };
+        let mut go = Command::new("go");
+        go.args(["mod", "download", "github.com/spf13/pflag"]).current_dir(Program::Kubernetes.source());
+        go.envs([("GOFLAGS", "-modcacherw"), ("GOWORK", "off")]).env("GOMODCACHE", scratch.path());
+        go.output().is_ok_and(|output| output.status.success())
+    }
+
     /// Whether all are in the cache folder already.
     pub(super) fn are_built() -> bool {
         let Ok(cache) = parts::cache_folder() else { return false };
