@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chassis::api_key::ApiKey;
 use chassis::{Context, timestamp};
 use contract::identity::v1::{AuthenticateApiKeyRequest, AuthenticateApiKeyResponse};
+use zeroize::Zeroizing;
 
 use crate::store::api_keys;
 use crate::{Error, Identity};
@@ -14,7 +15,8 @@ pub(crate) async fn authenticate_api_key(
     ctx: Context,
     request: AuthenticateApiKeyRequest,
 ) -> Result<AuthenticateApiKeyResponse, Error> {
-    let key = ApiKey::parse(&request.api_key).map_err(|_| Error::CredentialInvalid)?;
+    let text = Zeroizing::new(request.api_key);
+    let key = ApiKey::parse(&text).map_err(|_| Error::CredentialInvalid)?;
     // Before it is looked up, so that an unknown key takes as long as a known one.
     let shown = service.secrets.hash_shown(&key);
 

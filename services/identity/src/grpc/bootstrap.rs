@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chassis::api_key::ApiKey;
 use chassis::{AuditEvent, Context, UnitOfWork};
 use contract::identity::v1::{BootstrapRequest, BootstrapResponse};
+use zeroize::Zeroizing;
 
 use super::{events, messages};
 use crate::domain::data_key::DataKey;
@@ -18,8 +19,9 @@ pub(crate) async fn bootstrap(
     ctx: Context,
     request: BootstrapRequest,
 ) -> Result<BootstrapResponse, Error> {
+    let shown = Zeroizing::new(request.secret);
     // The secret first of all: whoever has it not learns nothing, not even whether it is too late.
-    if !service.bootstrap_secret.as_ref().is_some_and(|secret| secret.is(&request.secret)) {
+    if !service.bootstrap_secret.as_ref().is_some_and(|secret| secret.is(&shown)) {
         return Err(Error::BootstrapSecretInvalid);
     }
     let wish = Wish::read(&request.tenant_id, &request.display_name, &request.administrator_id)?;
