@@ -8,6 +8,7 @@ mod functions;
 mod lapses;
 mod leaks;
 mod names;
+mod security;
 mod services;
 mod tree;
 
