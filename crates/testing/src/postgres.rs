@@ -28,6 +28,10 @@ const SUPERUSER: &str = "postgres";
 /// The longest a server may take to accept its first connection, after a crash included.
 const START_MAX: Duration = Duration::from_secs(60);
 
+/// Passwords here are random and long, so that making them costly to guess protects nothing: but it makes each connection cost its
+/// client, which is not optimised in tests, a good part of a second, and all at once after the server was away.
+const SCRAM_ITERATIONS: &str = "scram_iterations=64";
+
 /// How a server is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
@@ -74,6 +78,7 @@ impl Server {
             "listen_addresses=",
             "unix_socket_permissions=0700",
             "password_encryption=scram-sha-256",
+            SCRAM_ITERATIONS,
             "max_connections=300",
             "shared_buffers=256MB",
             // Loading much, a checkpoint each gigabyte of log writes more than the load itself, and commits wait for it.
@@ -222,7 +227,7 @@ impl Server {
         let mut initdb = self.program("initdb");
         initdb.arg("-D").arg(&beside).arg(format!("--username={SUPERUSER}")).arg("--pwfile").arg(&password_file);
         // Texts sort by their bytes, everywhere the same.
-        initdb.args(["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]);
+        initdb.args(["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--set", SCRAM_ITERATIONS]);
         // A crash of the machine may lose everything then; one of the server loses nothing that it acknowledged, since what it wrote is
         // with the operating system. Commits must still wait for that, so that stories can kill it.
         if self.durability == Durability::Fast {

@@ -5,19 +5,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use contract::permissions::v1::permission_service_client::PermissionServiceClient;
+use bytes::{Buf as _, BufMut as _, Bytes};
 use contract::permissions::v1::role_service_client::RoleServiceClient;
 use contract::permissions::v1::{CheckBulkItem, CheckBulkRequest, ListRolesRequest, ObjectReference, SubjectReference};
 use e2e::World;
+use http::uri::PathAndQuery;
+use prost::Message as _;
 use testing::Part;
 use testing::cluster::{is_healthy, process_of};
 use testing::sample::Gateway;
 use tokio::task::JoinSet;
+use tonic::client::Grpc;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 /// Questions of a call: enough that a call costs the service more than its caller, few enough to be served with all others.
-const QUESTIONS: usize = 64;
+const QUESTIONS: usize = 256;
 
 /// Connections that calls are made over.
 const CONNECTIONS: usize = 8;
@@ -30,12 +34,16 @@ const OVERLOADED_FOR: Duration = Duration::from_secs(10);
 const TIMES: f64 = 3.0;
 
 /// How long a call that was let in may take, but for one in a hundred.
-const P99_MAX: Duration = Duration::from_secs(2);
+const P99_MAX: Duration = Duration::from_secs(3);
 
 /// How much more memory the process may take than before.
 const MEMORY_MIB_MAX: u64 = 256;
 
-fn bulk() -> CheckBulkRequest {
+/// The path of the RPC that is called.
+const PATH: &str = "/bailiwick.permissions.v1.PermissionService/CheckBulk";
+
+/// The call's message as it is sent.
+fn message() -> Bytes {
     let object = |object_type: &str, object_id: &str| ObjectReference {
         object_type: object_type.to_owned(),
         object_id: object_id.to_owned(),
@@ -45,13 +53,54 @@ fn bulk() -> CheckBulkRequest {
         permission: "view".to_owned(),
         subject: Some(SubjectReference { object: Some(object("user", "alice")), relation: String::new() }),
     };
-    CheckBulkRequest { items: vec![item; QUESTIONS], ..CheckBulkRequest::default() }
+    CheckBulkRequest { items: vec![item; QUESTIONS], ..CheckBulkRequest::default() }.encode_to_vec().into()
 }
 
-async fn call(line: &Gateway, token: &str) -> (Duration, Result<(), Status>) {
+/// Sends messages as they are, and looks at no answer: callers are to cost as little as they can.
+#[derive(Clone, Copy, Debug, Default)]
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Bytes;
+    type Decode = ();
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, message: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.put(message);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = ();
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<()>, Status> {
+        buffer.advance(buffer.remaining());
+        Ok(Some(()))
+    }
+}
+
+async fn call(line: &Gateway, token: &str, message: Bytes) -> (Duration, Result<(), Status>) {
     let began = Instant::now();
-    let request = line.request(bulk(), Some(token)).unwrap();
-    let answer = PermissionServiceClient::new(line.channel()).check_bulk(request).await;
+    let request = line.request(message, Some(token)).unwrap();
+    let mut client = Grpc::new(line.channel());
+    client.ready().await.unwrap();
+    let answer = client.unary(request, PathAndQuery::from_static(PATH), Raw).await;
     (began.elapsed(), answer.map(drop))
 }
 
@@ -59,11 +108,11 @@ async fn call(line: &Gateway, token: &str) -> (Duration, Result<(), Status>) {
 async fn capacity(lines: &[Gateway], token: &str) -> f64 {
     let (began, mut callers) = (Instant::now(), JoinSet::new());
     for caller in 0..CALLERS {
-        let (line, token) = (lines[caller % lines.len()].clone(), token.to_owned());
+        let (line, token, message) = (lines[caller % lines.len()].clone(), token.to_owned(), message());
         callers.spawn(async move {
             let mut answered = 0_u32;
             while began.elapsed() < MEASURED_FOR {
-                call(&line, &token).await.1.unwrap();
+                call(&line, &token, message.clone()).await.1.unwrap();
                 answered += 1;
             }
             answered
@@ -75,11 +124,12 @@ async fn capacity(lines: &[Gateway], token: &str) -> f64 {
 
 /// Calls at this rate, whatever comes of it.
 async fn flood(lines: &[Gateway], token: &str, per_second: f64) -> Vec<(Duration, Result<(), Status>)> {
-    let (began, mut calls, mut made) = (Instant::now(), JoinSet::new(), 0_u32);
+    let (began, message, mut calls, mut made) = (Instant::now(), message(), JoinSet::new(), 0_u32);
     while began.elapsed() < OVERLOADED_FOR {
         while f64::from(made) < began.elapsed().as_secs_f64() * per_second {
-            let (line, token) = (lines[made as usize % lines.len()].clone(), token.to_owned());
-            calls.spawn(async move { call(&line, &token).await });
+            let (line, token, message) =
+                (lines[made as usize % lines.len()].clone(), token.to_owned(), message.clone());
+            calls.spawn(async move { call(&line, &token, message).await });
             made += 1;
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -172,5 +222,5 @@ async fn three_times_the_calls_that_it_can_answer_are_refused_early_and_the_othe
     assert!(answered_rate > capacity / 3.0, "{answered_rate:.0} calls/s are answered of {capacity:.0}");
     assert!(p99 < P99_MAX, "p99 is {p99:?}");
     assert!(most_mib < before_mib + MEMORY_MIB_MAX, "{most_mib} MiB, {before_mib} before");
-    call(&lines[0], &token).await.1.expect("all is well afterwards");
+    call(&lines[0], &token, message()).await.1.expect("all is well afterwards");
 }
