@@ -43,7 +43,8 @@ pub(crate) fn run() -> Result<()> {
     step("buf breaking", Ok(own(&["buf", "breaking"])));
     step("tidy", Ok(own(&["tidy"])));
     // At the end, since it alone may take as long as all before it: where the node's programs are not built yet.
-    let packages = || kubernetes::install_packages(&mut |line| say!("    {line}")).err().map(|error| error.with_causes());
+    let packages =
+        || kubernetes::install_packages(&mut |line| say!("    {line}")).err().map(|error| error.with_causes());
     let left_out = kubernetes::why_not().or_else(packages);
     if left_out.is_none() {
         step("kube test", Ok(own(&["kube", "test"])));
