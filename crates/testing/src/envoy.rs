@@ -138,6 +138,8 @@ impl Settings {
     /// If a setting cannot be.
     pub fn render(&self) -> Result<String> {
         self.validate()?;
+        // What cannot stand there is refused before anything is written.
+        self.secrets()?;
         let clusters = SERVICES.iter().map(|service| self.service_cluster(*service)).collect::<Result<Vec<_>>>()?;
         let upstreams = self.upstreams.iter().map(upstream_cluster).collect::<Result<Vec<_>>>()?;
         let spans_cluster = match &self.tracing {
