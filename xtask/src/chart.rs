@@ -55,7 +55,9 @@ pub(crate) fn run(command: Chart) -> Result<()> {
     let mut stale = Vec::new();
     for name in NAMES {
         let path = tree::root().join(ENVIRONMENTS).join("rendered").join(format!("{name}.yaml"));
-        let rendered = normalised(&succeeded(template(&helm, name, None)?)?)?;
+        // A release changes the version everywhere, and nothing else.
+        let rendered =
+            normalised(&succeeded(template(&helm, name, None)?)?)?.replace(env!("CARGO_PKG_VERSION"), "VERSION");
         match command {
             Chart::Render => {
                 fs::create_dir_all(path.parent().expect("it lies in a folder"))?;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::{Args, ValueEnum};
+use flate2::Compression;
 use serde_json::{Value, json};
 use testing::kubernetes::{Program, Programs};
 use testing::parts;
@@ -59,7 +60,7 @@ pub(crate) struct Options {
     /// Before the images' names.
     #[arg(long, default_value = REGISTRY)]
     registry: String,
-    /// The folder to write the archives to; `images` in cargo's target folder if nothing is said.
+    /// The folder to write the archives to; `images/PROFILE` in cargo's target folder if nothing is said.
     #[arg(long)]
     out: Option<PathBuf>,
 }
@@ -70,6 +71,14 @@ impl Profile {
             Self::Dist => "dist",
             Self::Release => "release",
             Self::Dev => "dev",
+        }
+    }
+
+    /// How hard layers are compressed: what is only tried out does not travel.
+    fn compression(self) -> Compression {
+        match self {
+            Self::Dist | Self::Release => Compression::default(),
+            Self::Dev => Compression::fast(),
         }
     }
 
@@ -84,7 +93,7 @@ impl Profile {
 /// Builds the programs, packs all images, and says how large they are.
 pub(crate) fn run(options: &Options) -> Result<()> {
     build(options.profile)?;
-    let folder = options.out.clone().unwrap_or_else(default_folder);
+    let folder = options.out.clone().unwrap_or_else(|| default_folder(options.profile));
     let written = pack_all(options.profile, &options.registry, &folder)?;
     say!("\n  {:<42} {:>11} {:>13}  digest", "image", "compressed", "uncompressed");
     for image in &written {
@@ -97,9 +106,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Where images go if nobody says.
-pub(crate) fn default_folder() -> PathBuf {
-    target().join("images")
+/// Where images go if nobody says: those that are compressed otherwise elsewhere.
+pub(crate) fn default_folder(profile: Profile) -> PathBuf {
+    target().join("images").join(profile.name())
 }
 
 /// Builds what is packed.
@@ -125,7 +134,7 @@ pub(crate) fn pack_all(profile: Profile, registry: &str, folder: &Path) -> Resul
     }
     images.push(("envoy".to_owned(), envoy(registry)?, None));
     images.push(("postgres".to_owned(), postgres(registry)?, None));
-    write_all(&images, folder)
+    write_all(&images, folder, profile.compression())
 }
 
 /// Packs what a test node runs in pods of its own.
@@ -135,14 +144,18 @@ pub(crate) fn pack_for_node(programs: &Programs, folder: &Path) -> Result<Vec<Wr
         let name = program.name();
         let mut contents = Contents::of_a_user()?;
         contents.program(programs.path(program), &format!("/{name}"))?;
-        let config = config(&[&format!("/{name}")], "/", name, "1")?;
+        let config = config(&[&format!("/{name}")], "/", name, "1");
         images.push((name.to_owned(), Image { reference: format!("{REGISTRY}/{name}:1"), config, contents }, None));
     }
-    write_all(&images, folder)
+    write_all(&images, folder, Compression::fast())
 }
 
 /// Writes each archive as NAME.tar and its bill as NAME.cdx.json, several at a time.
-fn write_all(images: &[(String, Image, Option<String>)], folder: &Path) -> Result<Vec<Written>> {
+fn write_all(
+    images: &[(String, Image, Option<String>)],
+    folder: &Path,
+    compression: Compression,
+) -> Result<Vec<Written>> {
     testing::place::create_folder(folder)?;
     std::thread::scope(|scope| {
         let writers: Vec<_> = images
@@ -152,7 +165,7 @@ fn write_all(images: &[(String, Image, Option<String>)], folder: &Path) -> Resul
                     if let Some(bill) = bill {
                         std::fs::write(folder.join(format!("{name}.cdx.json")), bill)?;
                     }
-                    image.write(&folder.join(format!("{name}.tar")))
+                    image.write(&folder.join(format!("{name}.tar")), compression)
                 })
             })
             .collect();
@@ -167,7 +180,9 @@ fn ours(metadata: &Metadata, package: &str, program: &Path, reference: String) -
     let libraries = contents.program(program, &format!("/{name}"))?;
     let bill = metadata.bill(package, &libraries)?;
     contents.write("/sbom.cdx.json", &bill);
-    let config = config(&[&format!("/{name}")], "/", package, metadata.version(package)?)?;
+    let mut config = config(&[&format!("/{name}")], "/", package, metadata.version(package)?);
+    config["Labels"]["org.opencontainers.image.revision"] = revision()?.into();
+    config["Labels"]["org.opencontainers.image.licenses"] = "Apache-2.0".into();
     Ok((Image { reference, config, contents }, bill))
 }
 
@@ -176,7 +191,7 @@ fn envoy(registry: &str) -> Result<Image> {
     let version = parts::version("envoy")?;
     let mut contents = Contents::of_a_user()?;
     contents.program(&program, "/usr/local/bin/envoy")?;
-    let config = config(&["envoy"], "/usr/local/bin", "envoy", &version)?;
+    let config = config(&["envoy"], "/usr/local/bin", "envoy", &version);
     Ok(Image { reference: format!("{registry}/envoy:{version}"), config, contents })
 }
 
@@ -201,7 +216,7 @@ fn postgres(registry: &str) -> Result<Image> {
     for program in SHELL_PROGRAMS {
         contents.link(&format!("/bin/{program}"), "busybox");
     }
-    let mut config = config(&["postgres"], "/opt/postgres/bin:/bin", "postgres", &version)?;
+    let mut config = config(&["postgres"], "/opt/postgres/bin:/bin", "postgres", &version);
     // Where the programs look for their libraries was fixed when they were built, and lies elsewhere.
     config["Env"].as_array_mut().expect("it was made as a list").push("LD_LIBRARY_PATH=/opt/postgres/lib".into());
     config["StopSignal"] = "SIGINT".into();
@@ -209,10 +224,8 @@ fn postgres(registry: &str) -> Result<Image> {
 }
 
 /// How an image is run, and what its labels say (image-spec, annotations.md).
-fn config(entrypoint: &[&str], path: &str, title: &str, version: &str) -> Result<Value> {
-    let revision = Command::new("git").current_dir(tree::root()).args(["rev-parse", "HEAD"]).output();
-    let revision = revision.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
-    Ok(json!({
+fn config(entrypoint: &[&str], path: &str, title: &str, version: &str) -> Value {
+    json!({
         "User": format!("{USER}:{USER}"),
         "Entrypoint": entrypoint,
         "WorkingDir": "/",
@@ -220,10 +233,14 @@ fn config(entrypoint: &[&str], path: &str, title: &str, version: &str) -> Result
         "Labels": {
             "org.opencontainers.image.title": title,
             "org.opencontainers.image.version": version,
-            "org.opencontainers.image.revision": revision,
-            "org.opencontainers.image.licenses": "Apache-2.0",
         },
-    }))
+    })
+}
+
+/// The commit that the tree is of.
+fn revision() -> Result<String> {
+    let output = Command::new("git").current_dir(tree::root()).args(["rev-parse", "HEAD"]).output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 fn target() -> PathBuf {
@@ -243,7 +260,7 @@ mod tests {
             "text",
         );
         contents.link("/bin/sh", "busybox");
-        let config = config(&["/program"], "/", "program", "1").unwrap();
+        let config = config(&["/program"], "/", "program", "1");
         Image { reference: "localhost/program:1".to_owned(), config, contents }
     }
 
@@ -251,10 +268,10 @@ mod tests {
     fn the_same_image_is_the_same_bytes() {
         let folder = tempfile::tempdir().unwrap();
         let paths = [folder.path().join("first.tar"), folder.path().join("second.tar")];
-        let first = image().write(&paths[0]).unwrap();
+        let first = image().write(&paths[0], Compression::default()).unwrap();
         std::thread::sleep(std::time::Duration::from_millis(1_100));
-        assert_eq!(image().write(&paths[1]).unwrap(), first);
-        assert_eq!(image().write(&paths[0]).unwrap(), first, "and it is known again");
+        assert_eq!(image().write(&paths[1], Compression::default()).unwrap(), first);
+        assert_eq!(image().write(&paths[0], Compression::default()).unwrap(), first, "and it is known again");
         assert!(std::fs::read(&paths[0]).unwrap() == std::fs::read(&paths[1]).unwrap());
     }
 

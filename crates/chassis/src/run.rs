@@ -20,11 +20,12 @@ use crate::database::Database;
 use crate::error::chain;
 use crate::layers::request_id::Ids;
 use crate::outbox::OutboxMetrics;
+use crate::schema::Schema;
 use crate::service::{Foundation, Service, Surroundings};
 use crate::stack::{Layers, Stack};
 use crate::start::StartError;
 use crate::traces::Traces;
-use crate::{admin, connection, database, idempotency, logs, outbox, schema, tls};
+use crate::{admin, connection, database, idempotency, logs, outbox, tls};
 
 /// The exit code for a wrong command line or configuration (sysexits' EX_USAGE).
 const EXIT_USAGE: u8 = 64;
@@ -120,6 +121,9 @@ pub struct Running {
 /// If it cannot be put together or cannot listen. The database need not be there yet.
 pub async fn start<S: Service>(config: Config<S::Config>, surroundings: Surroundings) -> Result<Running, StartError> {
     let foundation = Foundation::lay::<S>(&config, &surroundings)?;
+    // First of all, so that it is the first line: whatever needs a table says later that it lacks it.
+    let mut schema = Schema::new(foundation.database.clone(), S::NAME, S::migrator());
+    schema.fits().await;
     let service = S::build(config.service.clone(), &foundation).await?;
     let web = Arc::clone(&service).web();
     let routes = with_health_and_reflection(S::routes(service), S::NAME, &foundation).await?;
@@ -137,7 +141,7 @@ pub async fn start<S: Service>(config: Config<S::Config>, surroundings: Surround
         web,
     });
     let fits = foundation.readiness.wait_for("the schema of its database");
-    foundation.tasks.spawn("schema", schema::wait(foundation.database.clone(), S::NAME, S::migrator(), fits));
+    foundation.tasks.spawn("schema", schema.wait(fits));
     begin_jobs(&config.server, &foundation);
     foundation.tasks.spawn("admission", admission.look_after(&foundation.metrics));
     let missing = foundation.metrics.missing(S::NAME);

@@ -20,22 +20,41 @@ const UNDEFINED_TABLE: &str = "42P01";
 /// A migration that was made: its number, and what its text comes to.
 type Made = (i64, Vec<u8>);
 
-/// Waits until the schema fits. Each reason why it does not is said once.
-pub(crate) async fn wait(database: Database, service: &'static str, own: &'static Migrator, fits: Latch) {
-    let mut said = String::new();
-    loop {
-        let problem = match problem(&database, &[&MIGRATOR, own]).await {
-            Ok(None) => break,
-            Ok(Some(problem)) => format!("{problem}; run `bailiwick-{service} migrate` of this version"),
+/// Looks at the schema, and says each reason why it does not fit once.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    database: Database,
+    service: &'static str,
+    own: &'static Migrator,
+    said: String,
+}
+
+impl Schema {
+    pub(crate) fn new(database: Database, service: &'static str, own: &'static Migrator) -> Self {
+        Self { database, service, own, said: String::new() }
+    }
+
+    /// Whether it fits now.
+    pub(crate) async fn fits(&mut self) -> bool {
+        let problem = match problem(&self.database, &[&MIGRATOR, self.own]).await {
+            Ok(None) => return true,
+            Ok(Some(problem)) => format!("{problem}; run `bailiwick-{} migrate` of this version", self.service),
             Err(error) => format!("the database cannot be read: {}", chain(&error)),
         };
-        if problem != said {
-            tracing::error!(problem, "not ready: the schema of the database is not what this build needs");
-            said = problem;
+        if problem != self.said {
+            tracing::error!(problem, "not ready: the database has not what this build needs");
+            self.said = problem;
         }
-        tokio::time::sleep(PAUSE).await;
+        false
     }
-    fits.set();
+
+    /// Waits until it does.
+    pub(crate) async fn wait(mut self, fits: Latch) {
+        while !self.fits().await {
+            tokio::time::sleep(PAUSE).await;
+        }
+        fits.set();
+    }
 }
 
 async fn problem(database: &Database, migrators: &[&Migrator]) -> Result<Option<String>, sqlx::Error> {

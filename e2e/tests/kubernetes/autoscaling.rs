@@ -14,7 +14,7 @@ const SCALED_WITHIN: Duration = Duration::from_secs(120);
 async fn a_busy_gate_gets_more_processes_and_no_call_fails_by_it() {
     let chart = shared().await;
     settle(&chart).await;
-    let told = "--set=gate.autoscaling.enabled=true,gate.autoscaling.min=2,gate.autoscaling.max=3,gate.autoscaling.cpuPercent=10";
+    let told = "--set=gate.autoscaling.enabled=true,gate.autoscaling.min=2,gate.autoscaling.max=3,gate.autoscaling.cpuPercent=50";
     helm(&chart.node, &["upgrade", RELEASE, "--namespace", RELEASE, told]);
     let load = Load::begin(&chart);
     let began = Instant::now();

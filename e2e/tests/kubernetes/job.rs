@@ -14,6 +14,9 @@ use crate::chart::{Chart, shared};
 /// Within so long keys and routes that have just been made are in force.
 const KNOWN_WITHIN: Duration = Duration::from_secs(10);
 
+/// So many calls in a row that go well have met every process.
+const IN_A_ROW: usize = 8;
+
 /// A request of somebody's, or of nobody's: the status and the reason.
 pub(crate) async fn ask(
     chart: &Chart,
@@ -38,13 +41,14 @@ pub(crate) async fn ask(
     (answer.status.as_u16(), answer.header(contract::header::REASON).unwrap_or_default().to_owned())
 }
 
-/// Waits until everybody's key and the routes are known to all processes.
+/// Waits until everybody's key and the routes are known to all processes, and the example to all gateways.
 pub(crate) async fn settle(chart: &Chart) {
-    let mut connection = chart.connect().await;
     let began = Instant::now();
     for who in ["alice", "bob", "carol", "dave", "ci"] {
         let mut right = 0;
-        while right < 6 {
+        while right < IN_A_ROW {
+            // Each time another gateway, as it happens.
+            let mut connection = chart.connect().await;
             let (status, reason) = ask(chart, &mut connection, Some(who), "GET", "/v1/headers", None).await;
             if status == 200 {
                 right += 1;

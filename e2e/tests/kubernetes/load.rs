@@ -72,15 +72,17 @@ impl Load {
     }
 }
 
-/// Says which failed, the first of each kind with its words.
+/// Says how many failed, and when, of each kind and with the same words.
 pub(crate) fn report(calls: usize, failures: &[Failure]) {
-    let mut kinds: BTreeMap<&str, (usize, &Failure)> = BTreeMap::new();
+    let mut kinds: BTreeMap<(&str, &str), (usize, Duration, Duration)> = BTreeMap::new();
     for failure in failures {
-        kinds.entry(failure.kind).or_insert((0, failure)).0 += 1;
+        let (count, first, last) = kinds.entry((failure.kind, &failure.what)).or_insert((0, failure.at, failure.at));
+        *count += 1;
+        (*first, *last) = ((*first).min(failure.at), (*last).max(failure.at));
     }
     println!("{calls} calls, {} failed", failures.len());
-    for (kind, (count, first)) in kinds {
-        println!("  {kind}: {count}, the first after {:?}: {}", first.at, first.what);
+    for ((kind, what), (count, first, last)) in kinds {
+        println!("  {kind}: {count} times from {first:?} to {last:?}: {what}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use testing::kubernetes::Node;
 
-use crate::chart::{Chart, RELEASE, helm, shared, values};
+use crate::chart::{Chart, RELEASE, shared, values};
 
 /// Within so long a pod that cannot start has said why.
 const SAID_WITHIN: Duration = Duration::from_secs(60);
@@ -38,12 +38,23 @@ async fn wrong_values_are_refused_before_anything_is_made() {
     }
 }
 
-/// Changes a deployment of the release, and answers what its new pod says; then takes the change back.
-fn words_of_a_broken_pod(chart: &Chart, component: &str, told: &[&str], expected: &str) {
+/// Changes a deployment of the release, and sees to it that its new pod says what is expected while the old ones serve on; then takes the
+/// change back.
+fn words_of_a_broken_pod(chart: &Chart, component: &str, patch: &[&str], expected: &str) {
     let before = chart.pods(component);
-    let arguments: Vec<&str> =
-        ["upgrade", RELEASE, "--namespace", RELEASE].into_iter().chain(told.iter().copied()).collect();
-    helm(&chart.node, &arguments);
+    let deployment = format!("deployment/bailiwick-{component}");
+    chart.kubectl(&[&["patch", deployment.as_str()][..], patch].concat());
+    let said = words_of_a_new_pod(chart, component, &before, expected);
+    let kept = chart.pods(component).iter().filter(|pod| before.contains(pod)).count();
+    chart.kubectl(&["rollout", "undo", &deployment]);
+    chart.wait_for_rollout(component);
+    assert!(said.contains(expected), "{component} with {patch:?} says {said:?}, not {expected:?}");
+    assert_eq!(kept, before.len(), "a pod that serves is not taken away for one that does not");
+    println!("{component} with {patch:?}: {said}");
+}
+
+/// The first words of a pod that was not there before, once they are as expected or it has taken too long.
+fn words_of_a_new_pod(chart: &Chart, component: &str, before: &[String], expected: &str) -> String {
     let began = Instant::now();
     let mut said = String::new();
     while !said.contains(expected) && began.elapsed() < SAID_WITHIN {
@@ -52,10 +63,7 @@ fn words_of_a_broken_pod(chart: &Chart, component: &str, told: &[&str], expected
             said = first_words(chart, pod);
         }
     }
-    chart.node.helm(["rollback", RELEASE, "--namespace", RELEASE]).unwrap();
-    chart.wait_for_rollout(component);
-    assert!(said.contains(expected), "{component} with {told:?} says {said:?}, not {expected:?}");
-    println!("{component} with {told:?}: {}", said.lines().next().unwrap_or_default());
+    said
 }
 
 /// The first line of a pod's log that is not about what goes well; or, if its container cannot begin, why.
@@ -81,18 +89,25 @@ fn component_of(pod: &str) -> &str {
 #[ignore = "a node: `cargo xtask kube test`"]
 async fn a_pod_whose_database_is_not_there_says_so_first() {
     let chart = shared().await;
-    let told = [
-        "--set=gate.config.database.url=postgres://gate@nowhere.bailiwick.svc.cluster.local:5432/gate?sslmode=disable",
-    ];
-    words_of_a_broken_pod(&chart, "gate", &told, "nowhere");
+    let told = r#"[{"op":"add","path":"/spec/template/spec/containers/0/args/-","value":"--set=database.url=postgres://gate@10.96.255.254/gate"}]"#;
+    words_of_a_broken_pod(&chart, "gate", &["--type=json", "--patch", told], "the database cannot be");
+}
+
+#[tokio::test]
+#[ignore = "a node: `cargo xtask kube test`"]
+async fn a_pod_whose_configuration_is_wrong_says_what_is_first() {
+    let chart = shared().await;
+    let told =
+        r#"[{"op":"add","path":"/spec/template/spec/containers/0/args/-","value":"--set=server.drain_seconds=1"}]"#;
+    words_of_a_broken_pod(&chart, "identity", &["--type=json", "--patch", told], "drain_seconds");
 }
 
 #[tokio::test]
 #[ignore = "a node: `cargo xtask kube test`"]
 async fn a_pod_whose_secret_is_missing_says_which() {
     let chart = shared().await;
-    let told = ["--set=secrets.permissions=not-there", "--set=secrets.source=existing"];
-    words_of_a_broken_pod(&chart, "permissions", &told, "not-there");
+    let told = r#"{"spec":{"template":{"spec":{"volumes":[{"name":"secrets","secret":{"secretName":"not-there"}}]}}}}"#;
+    words_of_a_broken_pod(&chart, "permissions", &["--patch", told], r#"secret "not-there" not found"#);
 }
 
 /// Has the bundled PostgreSQL do something to a service's database.
@@ -109,14 +124,7 @@ async fn a_pod_whose_schema_is_too_old_says_which_migration_is_missing_and_waits
     let before = chart.pods("gate");
     sql(&chart, "gate", "UPDATE _sqlx_migrations SET success = false WHERE version = 2");
     chart.kubectl(&["delete", "pod", &before[0], "--wait=false"]);
-    let began = Instant::now();
-    let mut said = String::new();
-    while !said.contains("migration 2 (routes) was not made") && began.elapsed() < SAID_WITHIN {
-        std::thread::sleep(Duration::from_millis(500));
-        for pod in chart.pods("gate").iter().filter(|pod| !before.contains(pod)) {
-            said = first_words(&chart, pod);
-        }
-    }
+    let said = words_of_a_new_pod(&chart, "gate", &before, "migration 2 (routes) was not made");
     sql(&chart, "gate", "UPDATE _sqlx_migrations SET success = true WHERE version = 2");
     chart.wait_for_rollout("gate");
     assert!(said.contains("migration 2 (routes) was not made; run `bailiwick-gate migrate`"), "{said:?}");

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::chart::{RELEASE, helm, shared};
+use testing::kubernetes::Node;
+
+use crate::chart::{RELEASE, helm, kubectl, shared};
 use crate::job::settle;
 use crate::load::{Load, report};
 
@@ -22,10 +24,11 @@ async fn a_rolling_update_of_all_services_fails_no_call() {
     let began = Instant::now();
     let node = chart.node.clone();
     let rolled = tokio::task::spawn_blocking(move || {
+        // A change of the configuration of all three, and of nothing else.
         let arguments =
-            ["upgrade", RELEASE, "--namespace", RELEASE, "--set=podAnnotations.rolled=once", "--timeout=300s"];
+            ["upgrade", RELEASE, "--namespace", RELEASE, "--set=config.server.drain_delay_ms=5002", "--timeout=300s"];
         helm(&node, &arguments);
-        chart_rollouts(&node);
+        wait_for_rollouts(&node);
     });
     rolled.await.unwrap();
     println!("all processes were replaced within {:?}", began.elapsed());
@@ -38,9 +41,9 @@ async fn a_rolling_update_of_all_services_fails_no_call() {
     assert!(failures.is_empty(), "{} of {calls} calls failed", failures.len());
 }
 
-fn chart_rollouts(node: &testing::kubernetes::Node) {
+fn wait_for_rollouts(node: &Node) {
     for component in ["identity", "permissions", "gate"] {
         let deployment = format!("deployment/bailiwick-{component}");
-        crate::chart::kubectl(node, &["rollout", "status", &deployment, "--timeout=300s"]);
+        kubectl(node, &["rollout", "status", &deployment, "--timeout=300s"]);
     }
 }

@@ -157,6 +157,8 @@ fn keep_house(config: &Config, foundation: &Foundation, index: &Arc<Index>, plac
         metrics: CollectionMetrics::register(&foundation.metrics),
     };
     foundation.tasks.spawn("collect", collect.run());
+    // Declared, so shown, whether there is a place for files or not.
+    let metrics = SnapshotMetrics::register(&foundation.metrics);
     let Some(place) = place else { return };
     let snapshots = WriteSnapshots {
         database: foundation.database.clone(),
@@ -164,7 +166,7 @@ fn keep_house(config: &Config, foundation: &Foundation, index: &Arc<Index>, plac
         place,
         holder: replica,
         every: Duration::from_secs(config.snapshot_seconds),
-        metrics: SnapshotMetrics::register(&foundation.metrics),
+        metrics,
     };
     foundation.tasks.spawn("snapshot", snapshots.run());
 }

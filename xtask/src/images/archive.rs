@@ -33,7 +33,7 @@ pub(crate) struct Written {
 
 impl Image {
     /// Writes the archive. The same image makes the same bytes, wherever and whenever.
-    pub(super) fn write(&self, path: &Path) -> Result<Written> {
+    pub(super) fn write(&self, path: &Path, compression: Compression) -> Result<Written> {
         let layer = self.contents.layer()?;
         let uncompressed_bytes = layer.len();
         let of_layer = digest(&layer);
@@ -50,7 +50,7 @@ impl Image {
         if let Some(written) = self.written_before(path, &digest(&config), uncompressed_bytes) {
             return Ok(written);
         }
-        let layer = compressed(&layer)?;
+        let layer = compressed(&layer, compression)?;
         let manifest = serde_json::to_vec(&json!({
             "schemaVersion": 2,
             "mediaType": "application/vnd.oci.image.manifest.v1+json",
@@ -123,8 +123,8 @@ fn digest(blob: &[u8]) -> String {
     format!("sha256:{}", testing::surroundings::hexadecimal(&Sha256::digest(blob)))
 }
 
-fn compressed(layer: &[u8]) -> Result<Vec<u8>> {
-    let mut compressor = GzBuilder::new().mtime(0).write(Vec::new(), Compression::default());
+fn compressed(layer: &[u8], compression: Compression) -> Result<Vec<u8>> {
+    let mut compressor = GzBuilder::new().mtime(0).write(Vec::new(), compression);
     compressor.write_all(layer)?;
     Ok(compressor.finish()?)
 }

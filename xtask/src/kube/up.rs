@@ -53,7 +53,7 @@ pub(crate) fn begin(node: &Node, profile: Profile) -> Result<()> {
     let programs = programs?;
     shell::done("the node's programs are in the cache", took);
     images::build(profile)?;
-    let folder = images::default_folder();
+    let folder = images::default_folder(profile);
     let (started, packed) = std::thread::scope(|scope| {
         let packing = scope.spawn(|| pack(&programs, profile, &folder));
         let (started, took) = shell::timed(|| node.start(&programs));
