@@ -1,29 +1,23 @@
-//! What identity knows of people: sealed when it is written, opened when it is asked for.
+//! What identity knows of people, opened when it is asked for.
 
 use chassis::TenantId;
-use sqlx::PgConnection;
 
 use crate::Identity;
 use crate::domain::data_key::DataKey;
+use crate::domain::seal::Sealed;
 use crate::domain::subject::{Kept, SubjectRecord};
-use crate::error::{Error, Thing};
+use crate::error::Error;
 use crate::store::tenants;
 
 impl Identity {
-    /// The key that a tenant's people are sealed with, made if there is none. The tenant lives until the end of the transaction.
-    pub(crate) async fn key_to_seal(&self, connection: &mut PgConnection, tenant: &TenantId) -> Result<DataKey, Error> {
-        let gone = Error::NotFound(Thing::Tenant);
-        tenants::hold(connection, tenant).await?;
-        let kept = match tenants::data_key(&mut *connection, tenant).await? {
-            Some(kept) => kept,
-            None => {
-                tenants::add_data_key(connection, tenant, &DataKey::make(&self.seal_keys, tenant, &*self.entropy))
-                    .await?;
-                // Another call may have been faster: one key counts.
-                tenants::data_key(connection, tenant).await?.ok_or(gone)?
-            }
-        };
-        Ok(DataKey::open(&self.seal_keys, tenant, &kept)?)
+    /// Another data key for a tenant, sealed itself.
+    pub(crate) fn new_data_key(&self, tenant: &TenantId) -> Sealed {
+        DataKey::make(&self.seal_keys, tenant, &*self.entropy)
+    }
+
+    /// A data key as it was kept.
+    pub(crate) fn open_data_key(&self, tenant: &TenantId, kept: &Sealed) -> Result<DataKey, Error> {
+        Ok(DataKey::open(&self.seal_keys, tenant, kept)?)
     }
 
     /// Users as they were kept, with what is known of them.
@@ -33,7 +27,7 @@ impl Identity {
         }
         let mut connection = self.database.connection().await?;
         let key = tenants::data_key(&mut connection, tenant).await?;
-        let key = key.map(|key| DataKey::open(&self.seal_keys, tenant, &key)).transpose()?;
+        let key = key.map(|key| self.open_data_key(tenant, &key)).transpose()?;
         kept.into_iter().map(|user| Ok(user.open(tenant, key.as_ref())?)).collect()
     }
 }

@@ -9,7 +9,7 @@ use contract::identity::v1::{CreateUserRequest, CreateUserResponse, User};
 use super::messages;
 use crate::domain::display_name::DisplayName;
 use crate::domain::subject::{SubjectRecord, read_new};
-use crate::store::subjects;
+use crate::store::{subjects, tenants};
 use crate::{Error, Identity};
 
 pub(crate) async fn create_user(
@@ -32,11 +32,9 @@ pub(crate) async fn create_user(
         Claimed::First(work) => work,
         Claimed::Earlier(earlier) => return with_name(&service, &ctx, earlier).await,
     };
-    let sealed_name = service.key_to_seal(work.connection(), ctx.tenant()).await?.seal_name(
-        ctx.tenant(),
-        &user.subject,
-        &user.display_name,
-    );
+    let tenant = ctx.tenant();
+    let data_key = tenants::held_data_key(work.connection(), tenant, || service.new_data_key(tenant)).await?;
+    let sealed_name = service.open_data_key(tenant, &data_key)?.seal_name(tenant, &user.subject, &user.display_name);
     subjects::insert(work.connection(), ctx.tenant(), &user, Some(&sealed_name)).await?;
     work.commit(AuditEvent::of(&ctx, user.subject.to_string())).await?;
 

@@ -58,7 +58,8 @@ async fn seal_names(service: &Identity) -> Result<bool, Error> {
     // One tenant's in one transaction: they come by tenant.
     let tenant: TenantId = first.tenant.parse().map_err(broken)?;
     let mut transaction = service.database.pool().begin().await?;
-    let key = service.key_to_seal(&mut transaction, &tenant).await?;
+    let key = tenants::held_data_key(&mut transaction, &tenant, || service.new_data_key(&tenant)).await?;
+    let key = service.open_data_key(&tenant, &key)?;
     for user in found.iter().filter(|user| user.tenant == first.tenant) {
         let person = Subject::new(SubjectKind::User, &user.id).map_err(broken)?;
         let sealed = key.seal_name(&tenant, &person, &DisplayName::known(user.display_name.clone()));

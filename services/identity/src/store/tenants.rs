@@ -105,8 +105,24 @@ pub(crate) async fn data_key(connection: &mut PgConnection, id: &TenantId) -> Re
     Ok(row.data_key.map(|bytes| Sealed { key: row.data_key_seal_id, bytes }))
 }
 
+/// The key that the tenant's people are sealed with, sealed itself: this one if there was none. The tenant lives until the end of the
+/// transaction.
+pub(crate) async fn held_data_key(
+    connection: &mut PgConnection,
+    id: &TenantId,
+    new: impl FnOnce() -> Sealed,
+) -> Result<Sealed, Error> {
+    hold(connection, id).await?;
+    if let Some(kept) = data_key(connection, id).await? {
+        return Ok(kept);
+    }
+    add_data_key(connection, id, &new()).await?;
+    // Another call may have been faster: one key counts.
+    data_key(connection, id).await?.ok_or(Error::NotFound(Thing::Tenant))
+}
+
 /// Gives a living tenant a data key, if it has none.
-pub(crate) async fn add_data_key(connection: &mut PgConnection, id: &TenantId, key: &Sealed) -> Result<(), Error> {
+async fn add_data_key(connection: &mut PgConnection, id: &TenantId, key: &Sealed) -> Result<(), Error> {
     sqlx::query!(
         "UPDATE tenant SET data_key = $2, data_key_seal_id = $3
          WHERE id = $1 AND data_key IS NULL AND deleting_at IS NULL",
