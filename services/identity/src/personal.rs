@@ -1,7 +1,7 @@
 //! What identity knows of people: sealed when it is written, opened when it is asked for.
 
 use chassis::TenantId;
-use sqlx::PgConnection;
+use chassis::database::Connection;
 
 use crate::Identity;
 use crate::domain::data_key::DataKey;
@@ -11,7 +11,7 @@ use crate::store::tenants;
 
 impl Identity {
     /// The key that a tenant's people are sealed with, made if there is none. The tenant lives until the end of the transaction.
-    pub(crate) async fn key_to_seal(&self, connection: &mut PgConnection, tenant: &TenantId) -> Result<DataKey, Error> {
+    pub(crate) async fn key_to_seal(&self, connection: &mut Connection, tenant: &TenantId) -> Result<DataKey, Error> {
         let gone = Error::NotFound(Thing::Tenant);
         tenants::hold(connection, tenant).await?;
         let kept = match tenants::data_key(&mut *connection, tenant).await? {

@@ -200,7 +200,10 @@ async fn what_a_platform_did_not_give_is_not_believed() {
     for (name, forged) in [
         ("another audience", kubernetes(&with(world.kubernetes(), "aud", json!(["https://kubernetes.default.svc"])))),
         ("an audience that ours begins", kubernetes(&with(world.kubernetes(), "aud", json!([format!("{ISSUER}/")])))),
-        ("an audience that begins ours", kubernetes(&with(world.kubernetes(), "aud", json!(&ISSUER[..ISSUER.len() - 1])))),
+        (
+            "an audience that begins ours",
+            kubernetes(&with(world.kubernetes(), "aud", json!(&ISSUER[..ISSUER.len() - 1]))),
+        ),
         ("an audience in upper case", kubernetes(&with(world.kubernetes(), "aud", json!([ISSUER.to_uppercase()])))),
         ("an empty list of audiences", kubernetes(&with(world.kubernetes(), "aud", json!([])))),
         ("one audience twice", kubernetes(&with(world.kubernetes(), "aud", json!([ISSUER, ISSUER])))),
