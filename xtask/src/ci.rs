@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use testing::parts;
+use testing::{kubernetes, parts};
 
 use crate::error::{Error, Result};
 use crate::shell::{self, say};
@@ -42,8 +42,19 @@ pub(crate) fn run() -> Result<()> {
     step("buf lint", Ok(own(&["buf", "lint"])));
     step("buf breaking", Ok(own(&["buf", "breaking"])));
     step("tidy", Ok(own(&["tidy"])));
+    // At the end, since it alone may take as long as all before it: where the node's programs are not built yet.
+    let packages =
+        || kubernetes::install_packages(&mut |line| say!("    {line}")).err().map(|error| error.with_causes());
+    let left_out = kubernetes::why_not().or_else(packages);
+    if left_out.is_none() {
+        step("kube test", Ok(own(&["kube", "test"])));
+    }
     step("down", Ok(own(&["down"])));
-    summary(&steps)
+    let passed = summary(&steps);
+    if let Some(reason) = left_out {
+        say!("\n  NOT RUN: kube test, the stories on Kubernetes: {reason}");
+    }
+    passed
 }
 
 fn summary(steps: &[(&str, Result<()>, Duration)]) -> Result<()> {

@@ -10,6 +10,7 @@ pub(crate) mod supervisor;
 pub(crate) mod up;
 
 use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
@@ -121,6 +122,7 @@ impl State {
             log_format: settings.log_format,
             spans: settings.observe.then(|| observe::spans(settings.port_base)),
             overrides: std::collections::BTreeMap::new(),
+            environment: std::collections::BTreeMap::new(),
         })
     }
 
@@ -139,7 +141,26 @@ impl State {
     }
 }
 
-/// The gateway of a cluster, under one of its hosts.
-pub(crate) fn gateway(state: &State, settings: &Settings, host: &str) -> Result<Gateway> {
-    Ok(Gateway::new(host, Ports::from_base(settings.port_base, 1)?.gateway, &state.files().authority())?)
+/// Where a gateway is, and who calls there.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    pub(crate) address: SocketAddr,
+    /// Whose certificates it shows.
+    pub(crate) authority: PathBuf,
+    /// The keys of the sample's people.
+    pub(crate) keys: Keys,
+}
+
+impl Door {
+    /// The gateway of the cluster of this checkout.
+    pub(crate) fn of(state: &State, settings: &Settings) -> Result<Self> {
+        let port = Ports::from_base(settings.port_base, 1)?.gateway;
+        let (authority, keys) = (state.files().authority(), state.keys());
+        Ok(Self { address: (Ipv4Addr::LOCALHOST, port).into(), authority, keys })
+    }
+
+    /// The gateway, under one of its hosts.
+    pub(crate) fn gateway(&self, host: &str) -> Result<Gateway> {
+        Ok(Gateway::at(self.address, host, &self.authority)?)
+    }
 }

@@ -7,6 +7,8 @@ mod ci;
 mod codegen;
 mod envoy;
 mod error;
+mod images;
+mod kube;
 mod local;
 mod release;
 mod shell;
@@ -58,6 +60,11 @@ enum Command {
     /// The gateway.
     #[command(subcommand)]
     Envoy(Envoy),
+    /// Pack OCI images of the services, and of what a cluster for trying out needs besides.
+    Images(images::Options),
+    /// Run everything on a Kubernetes node of this machine. Needs root, Go and cgroup v1.
+    #[command(subcommand)]
+    Kube(kube::Kube),
     /// The Helm chart.
     #[command(subcommand)]
     Chart(chart::Chart),
@@ -114,6 +121,8 @@ fn main() -> ExitCode {
         Command::Env => wait_for(local::environment::run()),
         Command::Serve => wait_for(local::supervisor::serve()),
         Command::Envoy(Envoy::Render(options)) => envoy::render(&options),
+        Command::Images(options) => images::run(&options),
+        Command::Kube(kube) => kube::run(&kube),
         Command::Chart(command) => chart::run(command),
         Command::Bench(bench) => bench::run(&bench),
         Command::Codegen { check } => codegen::run(check),

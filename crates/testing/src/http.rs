@@ -67,7 +67,15 @@ impl Connection {
     /// # Errors
     /// If the connection fails, or the server shows another's certificate or speaks another protocol.
     pub async fn open(host: &str, port: u16, version: Version, authority: &Path) -> Result<Self> {
-        Self::over(host, port, tls(authority, version, None)?).await
+        Self::over(host, local(port), tls(authority, version, None)?).await
+    }
+
+    /// Connects to `host` at an address elsewhere.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_at(address: SocketAddr, host: &str, version: Version, authority: &Path) -> Result<Self> {
+        Self::over(host, address, tls(authority, version, None)?).await
     }
 
     /// The same, and shows a client certificate.
@@ -81,13 +89,12 @@ impl Connection {
         version: Version,
         authority: &Path,
     ) -> Result<Self> {
-        Self::over(host, port, tls(authority, version, Some(shown))?).await
+        Self::over(host, local(port), tls(authority, version, Some(shown))?).await
     }
 
-    async fn over(host: &str, port: u16, config: ClientConfig) -> Result<Self> {
+    async fn over(host: &str, address: SocketAddr, config: ClientConfig) -> Result<Self> {
         let is_http2 = config.alpn_protocols == [HTTP_2];
         let connector = TlsConnector::from(Arc::new(config));
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let stream = TcpStream::connect(address).await.doing(|| format!("connect to {address}"))?;
         stream.set_nodelay(true).doing(|| format!("connect to {address}"))?;
         let name = ServerName::try_from(host.to_owned()).map_err(|_| Error::new(format!("{host} is not a host")))?;
@@ -104,7 +111,7 @@ impl Connection {
             driver.spawn(async { drop(connection.await) });
             Sender::Http1(sender)
         };
-        Ok(Self { authority: format!("{host}:{port}"), sender, _driver: driver })
+        Ok(Self { authority: format!("{host}:{}", address.port()), sender, _driver: driver })
     }
 
     /// Sends one request; its URI is a path, with or without a query.
@@ -160,6 +167,11 @@ pub async fn get(address: SocketAddr, path: &str) -> Result<String> {
     };
     let body = exchange.await.map_err(|error| failed(path, &error))?;
     String::from_utf8(body.into()).map_err(|_| Error::new(format!("{path} is no text")))
+}
+
+/// A port of this machine.
+fn local(port: u16) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, port).into()
 }
 
 fn tls(authority: &Path, version: Version, shown: Option<&CertificateFiles>) -> Result<ClientConfig> {

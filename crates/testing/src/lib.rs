@@ -15,6 +15,7 @@ pub mod error;
 #[cfg(feature = "harness")]
 pub mod harness;
 pub mod http;
+pub mod kubernetes;
 pub mod parts;
 pub mod place;
 pub mod ports;

@@ -74,6 +74,14 @@ pub fn node(say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     install("node", say)
 }
 
+/// The version that is pinned of a part: `envoy`, `postgres`, `buf`, `node`.
+///
+/// # Errors
+/// If there is no such part.
+pub fn version(name: &str) -> Result<String> {
+    Ok(pinned(name)?.version)
+}
+
 /// The folder of SpiceDB's Python client, for `PYTHONPATH`. Its versions are pinned; its wheels differ with Python's version, of which
 /// each has a folder.
 ///

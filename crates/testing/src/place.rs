@@ -26,11 +26,17 @@ pub fn state_folder() -> PathBuf {
 /// The folder of a PostgreSQL server of this checkout. Root's servers run as somebody who cannot look into the checkout, so
 /// theirs lies outside.
 pub fn postgres_folder(name: &str) -> PathBuf {
-    if surroundings::is_root() {
-        Path::new("/var/lib/bailiwick").join(digest(&checkout())).join(name)
-    } else {
-        state_folder().join("postgres").join(name)
-    }
+    if surroundings::is_root() { roots_folder().join(name) } else { state_folder().join("postgres").join(name) }
+}
+
+/// The state of this checkout's Kubernetes node, which only root can have.
+pub fn node_folder() -> PathBuf {
+    roots_folder().join("kubernetes")
+}
+
+/// Where root keeps what others must reach, who cannot look into the checkout; or what is no part of one.
+fn roots_folder() -> PathBuf {
+    Path::new("/var/lib/bailiwick").join(digest(&checkout()))
 }
 
 /// Eight characters that stand for a path.

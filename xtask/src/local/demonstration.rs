@@ -6,7 +6,7 @@ use contract::permissions::v1::RelationshipUpdate;
 use contract::permissions::v1::relationship_update::Operation;
 use testing::sample::{self, ADMINISTRATOR, Gateway};
 
-use super::{Settings, State};
+use super::Door;
 use crate::error::{Error, Result};
 use crate::shell::say;
 
@@ -27,8 +27,8 @@ struct Scene {
 }
 
 /// Makes the calls, and fails if one has another outcome than it must.
-pub(crate) async fn run(state: &State, settings: &Settings, gateway: &Gateway) -> Result<()> {
-    let mut caller = Caller::connect(state, settings).await?;
+pub(crate) async fn run(door: &Door) -> Result<()> {
+    let mut caller = Caller::connect(door).await?;
     caller.wait_until_known(&CALLERS).await?;
     say!("\n  {:<7} {:<58} {:<18} {:<20} latency", "caller", "call", "status", "reason");
     for scene in scenes() {
@@ -38,11 +38,12 @@ pub(crate) async fn run(state: &State, settings: &Settings, gateway: &Gateway) -
     let allowed = Scene { caller: Some("dave"), call: read, status: "200", reason: "-" };
     let denied = Scene { status: "403", reason: "forbidden", ..allowed };
     play(&mut caller, &denied, None).await?;
-    let key = state.keys().read(ADMINISTRATOR)?;
-    let token = change(gateway, &key, Operation::Touch).await?;
+    let gateway = door.gateway("localhost")?;
+    let key = door.keys.read(ADMINISTRATOR)?;
+    let token = change(&gateway, &key, Operation::Touch).await?;
     say!("  {ADMINISTRATOR:<7} writes {GRANT}");
     play(&mut caller, &allowed, Some(&token)).await?;
-    let token = change(gateway, &key, Operation::Delete).await?;
+    let token = change(&gateway, &key, Operation::Delete).await?;
     say!("  {ADMINISTRATOR:<7} removes it");
     play(&mut caller, &denied, Some(&token)).await
 }

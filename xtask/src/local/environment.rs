@@ -3,7 +3,7 @@
 use testing::sample::{ADMINISTRATOR, TENANT};
 use testing::surroundings;
 
-use super::{State, gateway};
+use super::{Door, State};
 use crate::error::Result;
 use crate::shell;
 
@@ -13,7 +13,7 @@ pub(crate) async fn run() -> Result<()> {
     let running = state.running()?;
     let config = state.cluster(&running.settings)?;
     let key = state.keys().file(ADMINISTRATOR);
-    let token = gateway(&state, &running.settings, "localhost")?.exchange(&key).await?;
+    let token = Door::of(&state, &running.settings)?.gateway("localhost")?.exchange(&key).await?;
     let ports = &config.ports;
     let path = surroundings::variable("PATH").unwrap_or_default();
     let binaries = config.binaries.display().to_string();

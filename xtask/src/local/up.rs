@@ -9,7 +9,7 @@ use testing::ports::REPLICAS_MAX;
 use testing::{parts, sample};
 
 use super::supervisor::{self, Supervision};
-use super::{PORT_BASE, Settings, State, demonstration, gateway, observe};
+use super::{Door, PORT_BASE, Settings, State, demonstration, observe};
 use crate::error::{Error, Result};
 use crate::shell::{self, say};
 use crate::tree;
@@ -139,10 +139,10 @@ fn install_parts() -> Result<()> {
 /// Loads the sample, does the main job, and says what else to try.
 async fn show(state: &State, settings: &Settings) -> Result<()> {
     let began = Instant::now();
-    let gateway = gateway(state, settings, "localhost")?;
-    let is_new = sample::load(&gateway, &state.files().bootstrap_secret(), &state.keys()).await?;
+    let door = Door::of(state, settings)?;
+    let is_new = sample::load(&door.gateway("localhost")?, &state.files().bootstrap_secret(), &door.keys).await?;
     shell::done(if is_new { "the sample is loaded" } else { "the sample was loaded before" }, began.elapsed());
-    demonstration::run(state, settings, &gateway).await?;
+    demonstration::run(&door).await?;
     shell::print(&things_to_try(settings.port_base))?;
     if settings.observe {
         say!(

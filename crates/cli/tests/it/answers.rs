@@ -224,3 +224,25 @@ async fn the_key_is_sent_unless_the_token_is_asked_for() {
     machine.run("key list --with-token --tenant other").await;
     assert_eq!(gateway.asked()[2], "Bearer token Some(\"other\")");
 }
+
+#[tokio::test]
+async fn an_erased_user_is_an_id_and_the_time() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway);
+    let json = machine.json("user erase u0001").await;
+    let time = "1970-01-02T00:00:00Z";
+    let user = json!({ "id": "u0001", "display_name": "", "created_at": time, "erased_at": time });
+    assert_eq!(json, json!({ "user": user }));
+    assert!(gateway.asked().last().unwrap().contains("EraseUserRequest"));
+}
+
+#[tokio::test]
+async fn a_tenant_is_deleted_only_by_whoever_names_it_twice() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway);
+    for arguments in ["tenant delete globex", "tenant delete globex --confirm acme"] {
+        let outcome = machine.run(arguments).await;
+        assert_eq!(outcome.code, 2, "{outcome:?}");
+    }
+    assert!(gateway.asked().is_empty(), "{:?}", gateway.asked());
+}

@@ -1,5 +1,6 @@
 //! The gateway as the generated clients see it.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -36,15 +37,24 @@ impl Gateway {
     /// # Errors
     /// If the authority's certificate cannot be read.
     pub fn new(host: &str, port: u16, authority: &Path) -> Result<Self> {
+        // The address is said in numbers: not every machine looks names under localhost up by itself.
+        Self::at((Ipv4Addr::LOCALHOST, port).into(), host, authority)
+    }
+
+    /// The gateway at an address elsewhere, by one of the hosts that it answers for.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn at(address: SocketAddr, host: &str, authority: &Path) -> Result<Self> {
         let unusable =
             |error: &dyn std::fmt::Display| Error::new(format!("the gateway's address cannot be used: {error}"));
         let authority = Certificate::from_pem(certificates::read(authority)?);
         let tls = ClientTlsConfig::new().ca_certificate(authority).domain_name(host);
-        let origin =
-            format!("https://{host}:{port}").parse().map_err(|error: http::uri::InvalidUri| unusable(&error))?;
-        // The address is said in numbers: not every machine looks names under localhost up by itself.
+        let origin = format!("https://{host}:{}", address.port())
+            .parse()
+            .map_err(|error: http::uri::InvalidUri| unusable(&error))?;
         let endpoint =
-            Endpoint::from_shared(format!("https://127.0.0.1:{port}")).and_then(|endpoint| endpoint.tls_config(tls));
+            Endpoint::from_shared(format!("https://{address}")).and_then(|endpoint| endpoint.tls_config(tls));
         let endpoint = endpoint.map_err(|error| unusable(&error))?.origin(origin).timeout(CALL_MAX);
         Ok(Self { channel: endpoint.connect_lazy() })
     }

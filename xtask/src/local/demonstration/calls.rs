@@ -8,13 +8,12 @@ use contract::example::documents::v1::document_service_client::DocumentServiceCl
 use contract::example::documents::v1::{ArchiveDocumentsRequest, ListDocumentsRequest};
 use contract::header;
 use http::{Request, Version};
-use testing::Ports;
 use testing::certificates::DOCUMENTS_HOST;
 use testing::http::Connection;
 use testing::sample::{Gateway, Keys};
 use tonic::{Code, Status};
 
-use super::super::{Settings, State, gateway};
+use super::super::Door;
 use crate::error::{Error, Result};
 
 /// The longest until what was made is in force everywhere.
@@ -61,14 +60,13 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    pub(super) async fn connect(state: &State, settings: &Settings) -> Result<Self> {
-        let port = Ports::from_base(settings.port_base, 1)?.gateway;
-        let authority = state.files().authority();
+    pub(super) async fn connect(door: &Door) -> Result<Self> {
+        let open = async |version| Connection::open_at(door.address, DOCUMENTS_HOST, version, &door.authority).await;
         Ok(Self {
-            http1: Connection::open(DOCUMENTS_HOST, port, Version::HTTP_11, &authority).await?,
-            http2: Connection::open(DOCUMENTS_HOST, port, Version::HTTP_2, &authority).await?,
-            grpc: gateway(state, settings, DOCUMENTS_HOST)?,
-            keys: state.keys(),
+            http1: open(Version::HTTP_11).await?,
+            http2: open(Version::HTTP_2).await?,
+            grpc: door.gateway(DOCUMENTS_HOST)?,
+            keys: door.keys.clone(),
         })
     }
 
