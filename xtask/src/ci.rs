@@ -48,11 +48,12 @@ pub(crate) fn run() -> Result<()> {
     let left_out = kubernetes::why_not().or_else(packages);
     if left_out.is_none() {
         step("kube test", Ok(own(&["kube", "test"])));
+        step("chart", Ok(own(&["chart", "check"])));
     }
     step("down", Ok(own(&["down"])));
     let passed = summary(&steps);
     if let Some(reason) = left_out {
-        say!("\n  NOT RUN: kube test, the stories on Kubernetes: {reason}");
+        say!("\n  NOT RUN: the stories on Kubernetes and the look at the chart: {reason}");
     }
     passed
 }

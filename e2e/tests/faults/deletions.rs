@@ -15,7 +15,7 @@ use crate::REPLICAS;
 const RELATIONSHIPS: u32 = 20_000;
 
 /// The time in which everything of it must be gone, the deaths and all.
-const DELETED_WITHIN: Duration = Duration::from_secs(120);
+const DELETED_WITHIN: Duration = Duration::from_secs(240);
 
 async fn found(world: &World) -> String {
     let gateway = world.gateway();

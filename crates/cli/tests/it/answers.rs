@@ -44,7 +44,8 @@ async fn a_list_is_followed_over_its_pages() {
     let machine = Machine::of(&gateway);
     let json = machine.json("user list").await;
     assert_eq!((json["users"].as_array().unwrap().len(), &json["more"]), (1_500, &json!(false)));
-    let first = json!({ "id": "u0000", "display_name": "Somebody", "created_at": "1970-01-02T00:00:00Z" });
+    let first =
+        json!({ "id": "u0000", "display_name": "Somebody", "created_at": "1970-01-02T00:00:00Z", "erased_at": null });
     assert_eq!(json["users"][0], first);
 }
 
@@ -53,7 +54,7 @@ async fn a_list_that_goes_on_says_so() {
     let gateway = Gateway::start().await;
     let machine = Machine::of(&gateway);
     let outcome = machine.run("user list --limit 2").await;
-    let table = "ID     NAME      CREATED\n\
+    let table = "ID     NAME      CREATED               ERASED\n\
                  u0000  Somebody  1970-01-02T00:00:00Z\n\
                  u0001  Somebody  1970-01-02T00:00:00Z\n";
     assert_eq!(outcome.stdout, table);

@@ -14,7 +14,7 @@ fn delete(world: &World, tenant: &str) {
 
 async fn count(world: &World, table: &str) -> i64 {
     let statement = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table} WHERE tenant = 'acme'"));
-    sqlx::query_scalar(statement).fetch_one(world.gate.pool()).await.unwrap()
+    sqlx::query_scalar(statement).fetch_one(world.gate.pool()).await.expect("the table is there")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -40,7 +40,7 @@ async fn a_name_lies_sealed_and_is_read_by_whoever_may() {
     let made = create(&world, "once").await;
     assert_eq!((made.display_name.as_str(), get(&world).await.display_name.as_str()), (NAME, NAME));
     let listed = world.users("acme").list_users(ListUsersRequest::default()).await.unwrap().into_inner().users;
-    assert_eq!(listed, [made.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&made));
     // Not even in what is remembered of the call.
     assert!(!is_somewhere(&world, NAME).await);
     assert_eq!(create(&world, "once").await, made, "the same call again answers the same");
