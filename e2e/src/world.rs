@@ -93,6 +93,18 @@ impl World {
         Self::start_as(ClusterConfig::for_test(name, replicas).expect("the machine has free ports")).await
     }
 
+    /// As [`Self::start`], with everything that a service can say in its log.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn start_at_debug(name: &str) -> Self {
+        let mut config = ClusterConfig::for_test(name, 1).expect("the machine has free ports");
+        for service in testing::cluster::SERVICES {
+            config.overrides.insert(service, vec!["telemetry.log_filter=debug".to_owned()]);
+        }
+        Self::start_as(config).await
+    }
+
     /// Starts a cluster of its own that is set up like this, and loads the sample.
     ///
     /// # Panics

@@ -30,6 +30,12 @@ pub(crate) enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         further: Vec<String>,
     },
+    /// How many access tokens identity gives, and what one costs, with processes of its own.
+    Identity {
+        /// Further arguments, for example --connections 64.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        further: Vec<String>,
+    },
     /// What a call through the gateway costs, against the cluster of `cargo xtask up --release`.
     Gateway {
         /// Further arguments, for example --rate 1000.
@@ -43,6 +49,7 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
         Bench::Engine { further } => shell::run(program("bench-engine").args(further)),
         Bench::Permissions { further } => of_own_cluster("bench-permissions", further),
         Bench::Gate { further } => of_own_cluster("bench-gate", further),
+        Bench::Identity { further } => of_own_cluster("bench-identity", further),
         Bench::Gateway { further } => gateway(further),
     }
 }

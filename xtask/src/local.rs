@@ -122,6 +122,7 @@ impl State {
             log_format: settings.log_format,
             spans: settings.observe.then(|| observe::spans(settings.port_base)),
             overrides: std::collections::BTreeMap::new(),
+            environment: std::collections::BTreeMap::new(),
         })
     }
 

@@ -2,8 +2,8 @@
 //!
 //! The sign of too many is a standing queue: work that is ready to go on, and still waits for a processor even at the best moment of a
 //! while (CoDel, Nichols and Jacobson, ACM Queue 2012; the least delay tells a queue that stands from one that comes and goes). The
-//! limit falls by an eighth for each such while and rises again when it is needed and nothing stands (additive increase,
-//! multiplicative decrease). How long calls take says nothing here: one that waits for its database costs nobody else a processor.
+//! limit falls by an eighth for each such while, by half if the queue is long, and rises again when it is needed and nothing stands
+//! (additive increase, multiplicative decrease). How long calls take says nothing here: one that waits for its database costs nobody else a processor.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,6 +22,9 @@ const LIMIT_MIN: usize = 64;
 const DELAY_MAX: Duration = Duration::from_millis(20);
 const WHILE: Duration = Duration::from_millis(250);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// A queue with so long a delay is a flood: eighths would take many whiles, each of which takes the longer for it.
+const DELAY_LONG: Duration = Duration::from_millis(160);
 
 /// Of the calls that are let in so many eighths may change something: those wait for the database, and with it gone they must
 /// leave room for what is answered without.
@@ -94,7 +97,8 @@ impl Admission {
         let peak = self.peak.swap(under_way, Ordering::Relaxed);
         let adapted = if least_delay > DELAY_MAX {
             // From what was really under way: a limit that nobody reached has caused nothing.
-            (limit.min(peak) * 7 / 8).max(LIMIT_MIN.min(self.calls_max))
+            let eighths_kept = if least_delay > DELAY_LONG { 4 } else { 7 };
+            (limit.min(peak) * eighths_kept / 8).max(LIMIT_MIN.min(self.calls_max))
         } else if peak * 2 > limit {
             (limit + (limit / 8).max(1)).min(self.calls_max)
         } else {
@@ -197,6 +201,15 @@ mod tests {
             admission.adapt(Duration::ZERO);
         }
         assert_eq!(admission.limit.load(Ordering::Relaxed), 1_024);
+    }
+
+    #[test]
+    fn a_long_queue_halves_the_limit() {
+        let admission = Admission::new(1_024);
+        let _places = enter(&admission, READ, 1_000);
+        admission.adapt(DELAY_LONG + Duration::from_millis(1));
+        admission.adapt(DELAY_LONG + Duration::from_millis(1));
+        assert_eq!(admission.limit.load(Ordering::Relaxed), 250, "half, and half again, of what was under way");
     }
 
     #[test]

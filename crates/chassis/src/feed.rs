@@ -3,6 +3,8 @@
 //! The writing transaction locks the head row last and numbers its entries under that lock, so an entry is visible only
 //! when all before it are: a reader that asks for `number > n` up to the head skips nothing. (A plain identity column is
 //! no feed: rows that commit late are skipped.) A restored database gets a new epoch, and readers begin again.
+//!
+//! An entry may have an end, after which it says nothing that matters to anyone: then it is forgotten, and its number is skipped.
 
 mod follower;
 mod revoked;
@@ -35,24 +37,36 @@ pub struct Entry {
     pub payload: Vec<u8>,
 }
 
+/// An entry that is to be written.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub(crate) payload: Vec<u8>,
+    /// From when it says nothing any more.
+    pub(crate) ends_at: Option<OffsetDateTime>,
+}
+
 /// How many entries are read at once.
 const BATCH_MAX: i64 = 1_000;
 
 /// Appends entries in the transaction that they belong to. Must be its last statement before the commit.
 pub(crate) async fn append(
     connection: &mut PgConnection,
-    payloads: &[Vec<u8>],
+    entries: Vec<Draft>,
     now: OffsetDateTime,
 ) -> Result<(), DatabaseError> {
-    let count = i64::try_from(payloads.len()).expect("a unit of work publishes a handful of entries");
+    let count = i64::try_from(entries.len()).expect("a unit of work publishes a handful of entries");
     // A statement of its own: a later one sees what committed before the lock was had.
     let last = sqlx::query_scalar!("UPDATE feed_head SET number = number + $1 RETURNING number", count)
         .fetch_one(&mut *connection)
         .await?;
+    let (payloads, ends): (Vec<Vec<u8>>, Vec<Option<OffsetDateTime>>) =
+        entries.into_iter().map(|entry| (entry.payload, entry.ends_at)).unzip();
     sqlx::query!(
-        "INSERT INTO feed_entry (number, payload, written_at) SELECT $1 + position, payload, $3 FROM unnest($2::bytea[]) WITH ORDINALITY AS entry (payload, position)",
+        "INSERT INTO feed_entry (number, payload, written_at, ends_at) SELECT $1 + position, payload, $4, ends_at
+         FROM unnest($2::bytea[], $3::timestamptz[]) WITH ORDINALITY AS entry (payload, ends_at, position)",
         last - count,
-        payloads,
+        &payloads,
+        &ends as &[Option<OffsetDateTime>],
         now
     )
     .execute(connection)
@@ -64,6 +78,26 @@ pub(crate) async fn append(
 pub(crate) async fn begin_epoch(connection: &mut PgConnection) -> Result<(), DatabaseError> {
     sqlx::query!("UPDATE feed_head SET epoch = gen_random_uuid()").execute(connection).await?;
     Ok(())
+}
+
+/// Forgets some entries that have ended before this; answers how many.
+///
+/// # Errors
+/// If the database cannot be reached.
+pub async fn forget_ended(
+    database: &Database,
+    ended_before: OffsetDateTime,
+    entries_max: i64,
+) -> Result<u64, DatabaseError> {
+    let done = sqlx::query!(
+        "DELETE FROM feed_entry
+         WHERE number = ANY (ARRAY(SELECT number FROM feed_entry WHERE ends_at < $1 ORDER BY ends_at LIMIT $2))",
+        ended_before,
+        entries_max
+    )
+    .execute(database.pool())
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// The newest position of the database's feed.

@@ -16,6 +16,7 @@ pub mod config;
 mod connection;
 pub mod context;
 pub mod database;
+pub mod deletion;
 pub mod error;
 pub mod feed;
 pub mod idempotency;

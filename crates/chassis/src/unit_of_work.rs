@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use crate::context::Context;
 use crate::database::{Database, DatabaseError};
+use crate::feed::Draft;
 use crate::{feed, outbox};
 
 /// A transaction that can only be committed together with its audit event. Dropped, it changes nothing.
@@ -16,7 +17,7 @@ pub struct UnitOfWork {
     transaction: PgTransaction<'static>,
     database: Database,
     now: OffsetDateTime,
-    feed: Vec<Vec<u8>>,
+    feed: Vec<Draft>,
 }
 
 /// What happened, who did it, and to what: one line of the audit trail.
@@ -95,7 +96,12 @@ impl UnitOfWork {
 
     /// Adds an entry to the service's feed, to be numbered at the commit.
     pub fn publish(&mut self, entry: &impl prost::Message) {
-        self.feed.push(entry.encode_to_vec());
+        self.feed.push(Draft { payload: entry.encode_to_vec(), ends_at: None });
+    }
+
+    /// As [`UnitOfWork::publish`], with the time from which the entry says nothing that still matters to anyone.
+    pub fn publish_until(&mut self, entry: &impl prost::Message, ends_at: OffsetDateTime) {
+        self.feed.push(Draft { payload: entry.encode_to_vec(), ends_at: Some(ends_at) });
     }
 
     /// Makes it durable, with its event.
@@ -117,10 +123,10 @@ impl UnitOfWork {
         assert!(!events.is_empty(), "a change is committed together with its audit event");
         outbox::add(&mut self.transaction, events, self.now).await?;
         // The head is locked last, and so for as short as can be: it is what makes the numbers' order the commits' order.
-        if !self.feed.is_empty() {
-            feed::append(&mut self.transaction, &self.feed, self.now).await?;
-        }
         let published = !self.feed.is_empty();
+        if published {
+            feed::append(&mut self.transaction, self.feed, self.now).await?;
+        }
         self.transaction.commit().await?;
         if published {
             self.database.written().notify_waiters();

@@ -43,6 +43,8 @@ pub struct ClusterConfig {
     pub spans: Option<Spans>,
     /// Further settings of a service, as `section.key=value`.
     pub overrides: BTreeMap<Part, Vec<String>>,
+    /// Further variables in the environment of a service's process, for those that are started after they are set.
+    pub environment: BTreeMap<Member, Vec<(String, String)>>,
 }
 
 /// What is traced, and for whom. A caller of the gateway may say that its call is.
@@ -81,6 +83,7 @@ impl ClusterConfig {
             log_format: LogFormat::Json,
             spans: None,
             overrides: BTreeMap::new(),
+            environment: BTreeMap::new(),
         })
     }
 
@@ -164,6 +167,11 @@ impl Cluster {
     /// How it was set up.
     pub fn config(&self) -> &ClusterConfig {
         &self.config
+    }
+
+    /// How it is set up, for what is started from now on.
+    pub fn config_mut(&mut self) -> &mut ClusterConfig {
+        &mut self.config
     }
 
     /// Its keys, certificates and logs.

@@ -40,7 +40,7 @@ pub struct Harness {
     identity: FakeIdentity,
     clock: ManualClock,
     traces: Traces,
-    _files: Files,
+    files: Files,
 }
 
 /// Starts the service with its own section of the configuration. Identity is played by [`FakeIdentity`].
@@ -67,8 +67,7 @@ pub async fn start_with<S: Service>(
     let identity = FakeIdentity::start(&authority, &files, clock.clone()).await;
     let mut config = config(S::NAME, section(&files), &database, &authority, &identity);
     adjust(&mut config);
-    let mut harness =
-        Harness { running: None, database, authority, identity, clock, traces: Traces::default(), _files: files };
+    let mut harness = Harness { running: None, database, authority, identity, clock, traces: Traces::default(), files };
     harness.run::<S>(config).await;
     harness
 }
@@ -238,6 +237,21 @@ impl Harness {
     /// If it does not.
     pub async fn metrics(&self) -> String {
         http::get(self.running().admin_address, "/metrics").await.expect("the service's metrics can be read")
+    }
+
+    /// The files of this test's configurations.
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// Ends the service and starts it anew on the same database, with another section of its own.
+    ///
+    /// # Panics
+    /// As [`start`].
+    pub async fn restart<S: Service>(&mut self, section: S::Config) {
+        self.stop().await;
+        let config = config(S::NAME, section, &self.database, &self.authority, &self.identity);
+        self.run::<S>(config).await;
     }
 
     /// Drains the service and ends it.

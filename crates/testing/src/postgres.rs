@@ -13,7 +13,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 use crate::error::{Doing, Error, Result};
 use crate::place::{self, Account};
@@ -27,6 +27,10 @@ const SUPERUSER: &str = "postgres";
 
 /// The longest a server may take to accept its first connection, after a crash included.
 const START_MAX: Duration = Duration::from_secs(60);
+
+/// Passwords here are random and long, so that making them costly to guess protects nothing: but it makes each connection cost its
+/// client, which is not optimised in tests, a good part of a second, and all at once after the server was away.
+const SCRAM_ITERATIONS: &str = "scram_iterations=64";
 
 /// How a server is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +78,7 @@ impl Server {
             "listen_addresses=",
             "unix_socket_permissions=0700",
             "password_encryption=scram-sha-256",
+            SCRAM_ITERATIONS,
             "max_connections=300",
             "shared_buffers=256MB",
             // Loading much, a checkpoint each gigabyte of log writes more than the load itself, and commits wait for it.
@@ -127,6 +132,31 @@ impl Server {
             .password(&password)
             .database(database);
         options.connect().await.doing(|| format!("connect to the database {database} in {}", self.folder.display()))
+    }
+
+    /// Runs a statement as whoever may do everything.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn execute(&self, database: &str, statement: &str) -> Result<()> {
+        let mut connection = self.connect(database).await?;
+        let done = sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await;
+        done.map(drop).doing(|| format!("run {statement}"))
+    }
+
+    /// The first column of all rows of a query, as texts.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn texts(&self, database: &str, query: &str) -> Result<Vec<String>> {
+        let mut connection = self.connect(database).await?;
+        let rows = sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_all(&mut connection).await;
+        rows.doing(|| format!("run {query}"))
+    }
+
+    /// The folder of the socket that it listens on.
+    pub fn socket_folder(&self) -> &Path {
+        &self.socket_folder
     }
 
     /// The URL of a database for a role. The password is never in it.
@@ -197,7 +227,7 @@ impl Server {
         let mut initdb = self.program("initdb");
         initdb.arg("-D").arg(&beside).arg(format!("--username={SUPERUSER}")).arg("--pwfile").arg(&password_file);
         // Texts sort by their bytes, everywhere the same.
-        initdb.args(["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]);
+        initdb.args(["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--set", SCRAM_ITERATIONS]);
         // A crash of the machine may lose everything then; one of the server loses nothing that it acknowledged, since what it wrote is
         // with the operating system. Commits must still wait for that, so that stories can kill it.
         if self.durability == Durability::Fast {

@@ -93,6 +93,11 @@ impl Load {
         load
     }
 
+    /// Adds a caller.
+    pub(crate) fn also<F: Future<Output = Vec<Call>> + Send + 'static>(&mut self, calls: impl FnOnce(Caller) -> F) {
+        self.callers.spawn(calls(self.caller()));
+    }
+
     fn caller(&self) -> Caller {
         let (world, ledger, end) = (Arc::clone(&self.world), Arc::clone(&self.ledger), Arc::clone(&self.end));
         Caller { world, ledger, end, calls: Vec::new() }

@@ -4,13 +4,20 @@
 mod callers;
 mod certificates;
 mod chaos;
+mod clocks;
+mod cut_off;
+mod deletions;
 mod dice;
+mod disk;
 mod kills;
 mod ledger;
 mod load;
+mod overload;
 mod renewal;
 mod restore;
 mod rolling;
+mod rotation;
+mod stillness;
 mod writers;
 
 /// How many processes each service has.

@@ -14,7 +14,12 @@ use crate::callers::{ask, question};
 use crate::load::{Call, Caller, Outcome};
 
 /// Changes one relationship, once, and answers the token of the change.
-async fn write(gateway: &Gateway, key: &str, operation: Operation, relationship: &str) -> Result<String, Status> {
+pub(crate) async fn write(
+    gateway: &Gateway,
+    key: &str,
+    operation: Operation,
+    relationship: &str,
+) -> Result<String, Status> {
     let relationship = sample::parse_relationship(relationship).unwrap();
     let update = RelationshipUpdate { operation: operation.into(), relationship: Some(relationship) };
     let request = WriteRelationshipsRequest { updates: vec![update], ..WriteRelationshipsRequest::default() };

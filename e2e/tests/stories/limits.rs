@@ -207,3 +207,16 @@ async fn addresses_beyond_the_most_that_are_counted_push_out_the_one_that_called
     assert_eq!(again_after_two_others(3).await, Some(429), "it is counted still");
     assert_eq!(again_after_two_others(2).await, Some(ASKED), "it is counted anew");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_connection_ends_though_its_client_keeps_it() {
+    let gateway = Gateway::alone(Limits { connection_seconds_max: 1, ..Limits::default() }).await;
+    let mut stream = http1(&gateway).await;
+    let began = Instant::now();
+    stream.write_all(b"GET /v1/x HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    assert_eq!(status(&mut stream).await, Some(ASKED));
+    let mut rest = Vec::new();
+    // How it ends, with or without TLS' own goodbye, is the same to its client.
+    let ended = tokio::time::timeout(ANSWER_MAX, stream.read_to_end(&mut rest)).await;
+    assert!(ended.is_ok() && began.elapsed() > Duration::from_millis(900), "connection_seconds_max");
+}

@@ -19,6 +19,8 @@ mod oauth;
 mod own_envoys;
 mod python_client;
 mod readings;
+mod secrets;
+mod tenants;
 mod traces;
 mod upstreams;
 mod workloads;

@@ -129,6 +129,19 @@ spec:
       resource: { name: cpu, target: { type: Utilization, averageUtilization: {{ int64 $scaling.cpuPercent }} } }
 {{- end -}}
 
+{{- /* How many processes there are: those that the autoscaler has made so far, if it makes them, since one that is left out is one. (list $ "component" (its values)) */ -}}
+{{- define "bailiwick.replicas" -}}
+{{- $ := index . 0 -}}
+{{- $values := index . 2 -}}
+{{- if not $values.autoscaling.enabled -}}
+replicas: {{ int64 $values.replicas }}
+{{- else -}}
+{{- with lookup "apps/v1" "Deployment" $.Release.Namespace (include "bailiwick.name" (list $ (index . 1))) -}}
+replicas: {{ int64 .spec.replicas }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "bailiwick.disruption" -}}
 ---
 apiVersion: policy/v1

@@ -6,6 +6,7 @@
 
 mod config;
 mod decide;
+mod deletion;
 mod domain;
 mod error;
 mod ext_authz;
@@ -22,6 +23,7 @@ use assertion::{Expectation, Verifier};
 use chassis::auth::{ACCESS_TOKEN_AUDIENCE, ACCESS_TOKEN_ISSUER};
 use chassis::call::MESSAGE_BYTES_MAX;
 use chassis::clock::{SharedEntropy, new_id};
+use chassis::deletion::Deleter;
 use chassis::signing::SigningKey;
 use chassis::{Database, Foundation, Service, StartError};
 use contract::gate::v1::decision_service_server::DecisionServiceServer;
@@ -41,7 +43,7 @@ use decide::metrics::{AssertionMetrics, DecisionMetrics, QuestionMetrics};
 use decide::permissions::Permissions;
 use decide::records::{RecordLimits, Records};
 use decide::shadow::ShadowReports;
-use decide::workloads::Workloads;
+use deletion::OwnHoldings;
 use domain::own_routes::OwnRoutes;
 use domain::table::Table;
 
@@ -132,14 +134,22 @@ impl Service for Gate {
     }
 }
 
-fn begin_jobs(gate: &Gate, empty: Table, foundation: &Foundation) -> Result<(), StartError> {
+fn begin_jobs(gate: &Arc<Gate>, empty: Table, foundation: &Foundation) -> Result<(), StartError> {
     let tasks = &foundation.tasks;
     let loaded = foundation.readiness.wait_for("the routes in force");
     tasks.spawn("table", jobs::keep_table::keep_table(gate.database.clone(), Arc::clone(&gate.table), empty, loaded));
-    let (api_keys, workloads): (&Arc<ApiKeys>, &Arc<Workloads>) = (&gate.callers.api_keys, &gate.callers.workloads);
     let follower = foundation.follow_identity()?;
-    let feed_job = jobs::follow_identity::follow_identity(follower, Arc::clone(api_keys), Arc::clone(workloads));
+    let feed_job = jobs::follow_identity::follow_identity(follower, Arc::clone(gate), Arc::clone(&foundation.clock));
     tasks.spawn("identity's feed", feed_job);
+    let deleter = Deleter {
+        service: "gate",
+        database: gate.database.clone(),
+        clock: Arc::clone(&foundation.clock),
+        holdings: OwnHoldings,
+        identity: Some(foundation.peer("identity")?),
+    };
+    tasks.spawn("delete tenants", deleter.run());
+    let api_keys = &gate.callers.api_keys;
     let (identity, clock) = (foundation.peer("identity")?, Arc::clone(&foundation.clock));
     tasks.spawn("uses of keys", jobs::report_uses::report_uses(identity, Arc::clone(api_keys), clock));
     let published = foundation.readiness.wait_for("the assertion key's publication");

@@ -4,6 +4,8 @@ use chassis::idempotency::IdempotencyError;
 use chassis::page::PageError;
 use chassis::{DatabaseError, FieldInvalid, LimitExceeded, Reason, ServiceError};
 
+use crate::domain::seal::WrongSeal;
+
 /// What can go wrong in identity.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -52,6 +54,9 @@ pub enum Error {
     /// A key to sign tokens with could not be made or opened.
     #[error("a key to sign tokens with: {0}")]
     SigningKey(String),
+    /// What is known of a person cannot be opened.
+    #[error("what is known of a person cannot be read: {0}")]
+    PersonalData(String),
     /// There is no key to sign tokens with yet.
     #[error("there is no key to sign tokens with yet")]
     NoSigningKey,
@@ -103,6 +108,12 @@ impl std::fmt::Display for Thing {
     }
 }
 
+impl From<WrongSeal> for Error {
+    fn from(wrong: WrongSeal) -> Self {
+        Self::PersonalData(wrong.to_string())
+    }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         Self::Database(error.into())
@@ -123,7 +134,9 @@ impl ServiceError for Error {
             Self::BootstrapDone => Reason::BootstrapDone,
             Self::ExchangeNeedsApiKey => Reason::ExchangeNeedsApiKey,
             Self::ScopeNotHeld(_) => Reason::ScopeNotHeld,
-            Self::Signing(_) | Self::FeedUnreadable(_) | Self::SigningKey(_) => Reason::Internal,
+            Self::Signing(_) | Self::FeedUnreadable(_) | Self::SigningKey(_) | Self::PersonalData(_) => {
+                Reason::Internal
+            }
             Self::NoSigningKey => Reason::NotReady,
             Self::Database(error) => error.reason(),
         }
@@ -145,6 +158,7 @@ impl ServiceError for Error {
             | Self::ExchangeNeedsApiKey
             | Self::FeedUnreadable(_)
             | Self::SigningKey(_)
+            | Self::PersonalData(_)
             | Self::NoSigningKey
             | Self::Signing(_) => Vec::new(),
         }

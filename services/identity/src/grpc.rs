@@ -8,6 +8,8 @@ mod create_api_key;
 mod create_service_account;
 mod create_tenant;
 mod create_user;
+mod delete_tenant;
+mod erase_user;
 pub(crate) mod events;
 mod exchange_api_key;
 mod follow;
@@ -24,6 +26,7 @@ mod list_workloads;
 mod messages;
 mod publish_assertion_key;
 mod report_api_key_use;
+mod report_tenant_deleted;
 mod revoke_api_key;
 mod revoke_client_credential;
 mod unbind_workload;
@@ -63,6 +66,10 @@ impl TenantService for Served {
         call::unary(&self.0, request, list_tenants::list_tenants).await
     }
 
+    async fn delete_tenant(&self, request: Request<DeleteTenantRequest>) -> Answer<DeleteTenantResponse> {
+        call::unary(&self.0, request, delete_tenant::delete_tenant).await
+    }
+
     async fn bootstrap(&self, request: Request<BootstrapRequest>) -> Answer<BootstrapResponse> {
         call::unary(&self.0, request, bootstrap::bootstrap).await
     }
@@ -80,6 +87,10 @@ impl UserService for Served {
 
     async fn list_users(&self, request: Request<ListUsersRequest>) -> Answer<ListUsersResponse> {
         call::unary(&self.0, request, list_users::list_users).await
+    }
+
+    async fn erase_user(&self, request: Request<EraseUserRequest>) -> Answer<EraseUserResponse> {
+        call::unary(&self.0, request, erase_user::erase_user).await
     }
 }
 
@@ -189,6 +200,13 @@ impl PeerService for Served {
 
     async fn report_api_key_use(&self, request: Request<ReportApiKeyUseRequest>) -> Answer<ReportApiKeyUseResponse> {
         call::unary(&self.0, request, report_api_key_use::report_api_key_use).await
+    }
+
+    async fn report_tenant_deleted(
+        &self,
+        request: Request<ReportTenantDeletedRequest>,
+    ) -> Answer<ReportTenantDeletedResponse> {
+        call::unary(&self.0, request, report_tenant_deleted::report_tenant_deleted).await
     }
 
     async fn follow(&self, request: Request<FollowRequest>) -> Answer<Results<FollowResponse>> {

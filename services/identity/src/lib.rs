@@ -4,12 +4,16 @@
 //! answers over HTTP in `web`, and the `jobs` that run beside them. What others must not miss (keys, tenants, API keys made and ended) stands in its feed.
 
 pub mod config;
+mod deletion;
 mod domain;
 pub mod error;
 mod grpc;
 mod issuers;
 mod jobs;
+mod metrics;
+mod personal;
 mod recover;
+mod secrets;
 mod store;
 mod web;
 
@@ -20,7 +24,6 @@ use arc_swap::ArcSwapOption;
 use assertion::{AccessTokenClaims, Expectation, Verifier};
 use chassis::clock::{SharedClock, SharedEntropy, new_id};
 use chassis::config::Recover;
-use chassis::secret::Secret;
 use chassis::signing::SigningKey;
 use chassis::{Database, Foundation, Service, StartError, Tasks};
 use contract::identity::v1::api_key_service_server::ApiKeyServiceServer;
@@ -39,11 +42,11 @@ pub use error::Error;
 pub use issuers::{IssuerConfig, IssuerKind};
 
 use crate::domain::access_token::{self, AccessToken, Grant};
-use crate::domain::api_key::Pepper;
 use crate::domain::bootstrap::BootstrapSecret;
-use crate::domain::signing_key::SealKey;
+use crate::domain::seal::SealKeys;
 use crate::grpc::Served;
 use crate::issuers::Issuers;
+use crate::secrets::Secrets;
 use crate::store::revoked_tokens;
 
 static MIGRATOR: Migrator = sqlx::migrate!();
@@ -58,7 +61,7 @@ pub struct Identity {
     /// The key that signs now; none before the first.
     pub(crate) token_key: ArcSwapOption<SigningKey>,
     pub(crate) token_key_rotation: Duration,
-    pub(crate) seal_key: SealKey,
+    pub(crate) seal_keys: SealKeys,
     /// Verifies access tokens, whomever they are for.
     pub(crate) tokens: Verifier<AccessTokenClaims>,
     /// The platforms whose workloads get tokens.
@@ -66,7 +69,7 @@ pub struct Identity {
     /// Whether there is no room for another client assertion.
     pub(crate) assertions_full: AtomicBool,
     pub(crate) issuer: String,
-    pub(crate) pepper: Pepper,
+    pub(crate) secrets: Secrets,
     pub(crate) bootstrap_secret: Option<BootstrapSecret>,
 }
 
@@ -80,9 +83,8 @@ impl Service for Identity {
     }
 
     async fn build(config: Config, foundation: &Foundation) -> Result<Arc<Self>, StartError> {
-        let pepper = Pepper::new(&Secret::read_key(&config.pepper_file)?);
-        let seal_key = SealKey::new(&Secret::read_key(&config.seal_key_file)?)
-            .ok_or_else(|| StartError::Credential("identity.seal_key_file is of no use".to_owned()))?;
+        let secrets = Secrets::new(config::read_peppers(&config)?);
+        let seal_keys = config::read_seal_keys(&config)?;
         let bootstrap_secret =
             config.bootstrap_secret_file.as_deref().map(config::read_bootstrap_secret).transpose()?;
         let service = Arc::new(Self {
@@ -92,12 +94,12 @@ impl Service for Identity {
             tasks: foundation.tasks.clone(),
             token_key: ArcSwapOption::empty(),
             token_key_rotation: Duration::seconds(config.token_key_rotation_seconds.cast_signed()),
-            seal_key,
+            seal_keys,
             tokens: Verifier::new(foundation.learnt.keys.clone(), Expectation::access_token_for_anyone(&config.issuer)),
             assertions_full: AtomicBool::new(false),
             issuers: Arc::new(Issuers::new(&config.issuers)?),
             issuer: config.issuer,
-            pepper,
+            secrets,
             bootstrap_secret,
         });
         jobs::begin(&service, foundation);
@@ -105,9 +107,9 @@ impl Service for Identity {
     }
 
     async fn recover(config: Config, database: &Database, lost: &Recover) -> Result<String, StartError> {
-        let pepper = Pepper::new(&Secret::read_key(&config.pepper_file)?);
+        let (peppers, seal_keys) = (config::read_peppers(&config)?, config::read_seal_keys(&config)?);
         let refuse = |error: Error| StartError::Service(chassis::error::chain(&error));
-        recover::recover(database, &pepper, lost).await.map_err(refuse)
+        recover::recover(database, &peppers, &seal_keys, lost).await.map_err(refuse)
     }
 
     fn routes(self: Arc<Self>) -> Routes {
@@ -144,7 +146,7 @@ impl Identity {
         let Ok(claims) = self.tokens.verify(token, now) else { return Ok(None) };
         let own = [&claims.token_id, &claims.credential];
         let ids: Vec<String> = own.into_iter().chain(&claims.ends_with).cloned().collect();
-        let ended = revoked_tokens::is_any_ended(self.database.pool(), &ids).await?;
+        let ended = revoked_tokens::is_any_ended(self.database.pool(), &ids, &claims.tenant).await?;
         Ok((!ended).then_some(claims))
     }
 }

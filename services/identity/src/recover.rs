@@ -9,9 +9,11 @@ use chassis::config::Recover;
 use chassis::{AuditEvent, Database, UnitOfWork};
 use time::Duration;
 
-use crate::domain::api_key::Pepper;
+use crate::domain::data_key::DataKey;
 use crate::domain::founding::Wish;
+use crate::domain::pepper::Peppers;
 use crate::domain::scope::Scopes;
+use crate::domain::seal::SealKeys;
 use crate::error::{Error, Thing};
 use crate::grpc::events;
 use crate::store::{api_keys, subjects, tenants};
@@ -23,7 +25,12 @@ const GOOD_FOR: Duration = Duration::DAY;
 const ACTION: &str = "identity.administrator.recovered";
 
 /// Makes the key, and answers it.
-pub(crate) async fn recover(database: &Database, pepper: &Pepper, lost: &Recover) -> Result<String, Error> {
+pub(crate) async fn recover(
+    database: &Database,
+    peppers: &Peppers,
+    seal_keys: &SealKeys,
+    lost: &Recover,
+) -> Result<String, Error> {
     let now = SystemClock.now();
     let wish = Wish::read(&lost.tenant, &lost.tenant, &lost.administrator)?;
 
@@ -38,9 +45,12 @@ pub(crate) async fn recover(database: &Database, pepper: &Pepper, lost: &Recover
 
     let mut work = UnitOfWork::begin(database, now).await?;
     if is_there {
-        api_keys::insert(work.connection(), &founding.api_key, &pepper.hash(&key)).await?;
+        // Not one that is being deleted.
+        tenants::hold(work.connection(), tenant).await?;
+        api_keys::insert(work.connection(), &founding.api_key, &peppers.hash(&key)).await?;
     } else {
-        tenants::found(work.connection(), &founding, &pepper.hash(&key)).await?;
+        let data_key = DataKey::make(seal_keys, tenant, &SystemEntropy);
+        tenants::found(work.connection(), &founding, &peppers.hash(&key), &data_key).await?;
         work.publish(&events::tenant_created(&founding, true));
     }
     work.publish(&events::api_key_created(&founding.api_key));

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// The file with the key that consistency tokens are sealed with: 32 bytes or more, in hexadecimal. All replicas share it.
     pub token_key_file: PathBuf,
-    /// The file with the key before that one, whose tokens are still taken while the key is being replaced.
+    /// The file with a second key, whose tokens are taken too while the key is being replaced: first the next one, until all replicas have
+    /// it, then the one before (`docs/runbooks/rotation.md`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_key_previous_file: Option<PathBuf>,
     /// How many pairs of an object and a relation or permission one question may reach.

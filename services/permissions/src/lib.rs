@@ -10,6 +10,7 @@ mod admission;
 mod authority;
 mod authzed;
 pub mod config;
+mod deletion;
 mod domain;
 mod error;
 mod freshness;
@@ -29,6 +30,7 @@ use std::time::Duration;
 
 use chassis::clock::{SharedClock, new_id, random};
 use chassis::database::Connection;
+use chassis::deletion::Deleter;
 use chassis::error::chain;
 use chassis::secret::Secret;
 use chassis::{Database, DatabaseError, Foundation, Service, StartError};
@@ -39,6 +41,7 @@ use tonic::service::Routes;
 pub use config::Config;
 
 use authority::SystemNamespace;
+use deletion::OwnHoldings;
 use domain::token::TokenKeys;
 use freshness::Freshness;
 use index::Index;
@@ -116,6 +119,7 @@ impl Service for Permissions {
         let clock: SharedClock = Arc::clone(&foundation.clock);
         let tenants = Tenants { database: database.clone(), clock, index: Arc::clone(&index) };
         foundation.tasks.spawn("tenants", tenants.run(foundation.follow_identity()?));
+        delete_tenants(foundation)?;
         let (writer, queue) = Writer::new(config.writes_waiting_max);
         let leader = Leader {
             database: database.clone(),
@@ -165,6 +169,19 @@ fn keep_house(config: &Config, foundation: &Foundation, index: &Arc<Index>, plac
         metrics,
     };
     foundation.tasks.spawn("snapshot", snapshots.run());
+}
+
+/// Begins to delete what tenants had that are deleted.
+fn delete_tenants(foundation: &Foundation) -> Result<(), StartError> {
+    let deleter = Deleter {
+        service: "permissions",
+        database: foundation.database.clone(),
+        clock: Arc::clone(&foundation.clock),
+        holdings: OwnHoldings,
+        identity: Some(foundation.peer("identity")?),
+    };
+    foundation.tasks.spawn("delete tenants", deleter.run());
+    Ok(())
 }
 
 fn evaluations_max(config: &Config) -> usize {

@@ -18,8 +18,14 @@ use crate::error::{Error, Result};
 pub(crate) const FOLDER: &str = "helm/bailiwick";
 
 /// What is generated in it.
-pub(super) const FILES: &[&str] =
-    &["README.md", "files/descriptors.bin", "templates/_envoy.tpl", "templates/_peers.tpl", "values.schema.json"];
+pub(super) const FILES: &[&str] = &[
+    "README.md",
+    "files/descriptors.bin",
+    "files/rules.yaml",
+    "templates/_envoy.tpl",
+    "templates/_peers.tpl",
+    "values.schema.json",
+];
 
 /// The rules that the chart installs.
 const RULES: &str = "deploy/observability/rules.yaml";

@@ -39,6 +39,9 @@ pub(crate) async fn run() -> Result<()> {
     if supervisor.settings.observe {
         writeln!(text, "all of it is shown at {}", observe::address(supervisor.settings.port_base))?;
     }
+    if let Some(outdated) = outdated_keys(&config).await {
+        writeln!(text, "{outdated}")?;
+    }
     writeln!(text, "permissions would start from {}", start_of_permissions(&config))?;
     shell::print(&text)
 }
@@ -50,4 +53,15 @@ fn start_of_permissions(config: &ClusterConfig) -> String {
     };
     let age = (surroundings::now() - written).try_into().unwrap_or_default();
     format!("{}, written {} ago", file.display(), shell::spoken(age))
+}
+
+/// What of identity's lies under earlier keys; none if it does not say.
+async fn outdated_keys(config: &ClusterConfig) -> Option<String> {
+    let metrics = cluster::metrics_of(config, cluster::Part::Identity.into()).await.ok()?;
+    let rows = |metric: &str| -> u64 {
+        let of_it = metrics.lines().filter(|line| line.starts_with(&format!("bailiwick_{metric}_outdated{{")));
+        of_it.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+    };
+    let (secrets, sealed) = (rows("secrets"), rows("sealed"));
+    Some(format!("of identity {secrets} secrets lie under earlier peppers, {sealed} rows under earlier seal keys"))
 }

@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("benches/engine", &["graph", "worlds"], &[]),
     ("benches/gate", &["bench-engine", "bench-machine", "chassis", "contract", "graph", "testing"], &[]),
     ("benches/gateway", &["bench-machine", "testing"], &[]),
+    ("benches/identity", &["bench-machine", "contract", "testing"], &[]),
     ("benches/machine", &[], &[]),
     ("benches/permissions", &["bench-engine", "bench-machine", "chassis", "contract", "graph", "testing"], &[]),
     ("crates/graph", &[], &["worlds"]),

@@ -1,7 +1,10 @@
 //! What every file is held to: its first line, its length.
 
 use crate::none_of;
-use crate::tree::{TextFile, rust_files};
+use crate::tree::{TextFile, files, rust_files};
+
+/// Text that is YAML only once it is filled in.
+const TEMPLATES: &[&str] = &["deploy/envoy/", "helm/bailiwick/templates/"];
 
 /// No file is longer.
 const LINES_MAX: usize = 600;
@@ -65,4 +68,18 @@ fn nothing_is_allowed_that_is_not_expected() {
     none_of(
         allowing.map(|file| format!("{}: write #[expect(lint, reason = \"…\")] instead of allow", file.path)).collect(),
     );
+}
+
+#[test]
+fn every_file_in_yaml_can_be_read() {
+    let files = files();
+    let is_yaml = |file: &&TextFile| file.path.ends_with(".yaml") || file.path.ends_with(".yml");
+    let whole =
+        files.iter().filter(is_yaml).filter(|file| !TEMPLATES.iter().any(|folder| file.path.starts_with(folder)));
+    let problem = |file: &TextFile| {
+        serde_norway::Deserializer::from_str(&file.text)
+            .find_map(|document| <serde_norway::Value as serde::Deserialize>::deserialize(document).err())
+            .map(|error| format!("{}: {error}", file.path))
+    };
+    none_of(whole.filter_map(problem).collect());
 }

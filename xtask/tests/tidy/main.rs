@@ -9,6 +9,7 @@ mod functions;
 mod lapses;
 mod leaks;
 mod names;
+mod security;
 mod services;
 mod tree;
 

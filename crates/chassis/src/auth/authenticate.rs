@@ -21,6 +21,9 @@ impl Authenticator {
         // Gate's word is about the original caller, so it goes before the certificate of the gateway that brings it.
         if let Some(token) = single(headers, header::ASSERTION)? {
             return match self.assertions.verify(text(token)?, now) {
+                Ok(claims) if self.learnt.revoked.is_deleted(&claims.tenant) => {
+                    Err(invalid().because("its tenant was deleted"))
+                }
                 Ok(claims) => Ok(Shown::Assertion(claims)),
                 Err(refused) => Err(invalid().because(refused)),
             };

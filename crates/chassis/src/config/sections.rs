@@ -158,7 +158,8 @@ impl DatabaseConfig {
     pub(super) fn validate(&self) -> Result<(), StartError> {
         let url = url::Url::parse(&self.url)
             .map_err(|error| StartError::Config(format!("database.url is not a URL: {error}")))?;
-        if url.password().is_some() {
+        // PostgreSQL's URLs may hold it in a parameter too.
+        if url.password().is_some() || url.query_pairs().any(|(name, _)| name.contains("password")) {
             return Err(StartError::Config(
                 "database.url holds a password: put it into the file that database.password_file names".to_owned(),
             ));

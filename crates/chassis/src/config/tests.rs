@@ -80,8 +80,10 @@ fn a_missing_key_is_named() {
 
 #[test]
 fn a_password_in_the_url_is_refused_and_not_shown() {
-    let error = load(GOOD, &[("database.url", "postgres://demo:hunter2@localhost/demo")]).unwrap_err();
-    assert!(error.contains("password_file") && !error.contains("hunter2"), "{error}");
+    for url in ["postgres://demo:hunter2@localhost/demo", "postgres://demo@localhost/demo?password=hunter2"] {
+        let error = load(GOOD, &[("database.url", url)]).unwrap_err();
+        assert!(error.contains("password_file") && !error.contains("hunter2"), "{error}");
+    }
 }
 
 #[test]

@@ -149,7 +149,9 @@ impl Follower {
                 self.learn(&event);
                 take(at.clone(), event).await.map_err(|error| chain(&error))?;
                 *position = at;
-            } else if at == *position || (position.number == 0 && at.number == 0) {
+            } else {
+                // Everything up to there was told, or has ended since and needs no telling.
+                *position = at;
                 self.caught_up.set();
                 freshness.heard(&freshness.complete_ms);
             }
@@ -184,6 +186,7 @@ impl Follower {
                 self.learnt.revoked.add(&credential.client_credential_id);
             }
             Some(event::Event::AccessTokenRevoked(token)) => self.learnt.revoked.add_token(&token.token_id),
+            Some(event::Event::TenantDeleted(tenant)) => self.learnt.revoked.add_tenant(&tenant.tenant_id),
             Some(
                 event::Event::TenantCreated(_)
                 | event::Event::ApiKeyCreated(_)

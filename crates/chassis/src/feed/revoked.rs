@@ -9,7 +9,7 @@ use assertion::AccessTokenClaims;
 /// out the other. A token outlives its key's revocation by 5 minutes at most, and what a verifier remembers of a key by about one.
 const REMEMBERED_MAX: usize = 100_000;
 
-/// The ids of revoked API keys, clients' credentials and access tokens. No two of them are alike. Clones share them.
+/// The ids of revoked API keys, clients' credentials and access tokens, no two of which are alike; and of deleted tenants. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Revoked(Arc<RwLock<All>>);
 
@@ -17,6 +17,8 @@ pub struct Revoked(Arc<RwLock<All>>);
 struct All {
     credentials: Ids,
     tokens: Ids,
+    /// All that ever were: an id is never used again, and every one of them stands in the feed.
+    tenants: HashSet<String>,
 }
 
 #[derive(Debug, Default)]
@@ -35,7 +37,17 @@ impl Revoked {
     pub fn ends(&self, token: &AccessTokenClaims) -> bool {
         let ids = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let own = [&token.client_id, &token.credential, &token.token_id];
-        own.into_iter().chain(&token.ends_with).any(|id| ids.contains(id))
+        ids.tenants.contains(&token.tenant) || own.into_iter().chain(&token.ends_with).any(|id| ids.contains(id))
+    }
+
+    /// Whether the tenant was deleted: then no credential of its is worth anything.
+    pub fn is_deleted(&self, tenant: &str) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).tenants.contains(tenant)
+    }
+
+    /// Takes in a tenant that was deleted.
+    pub(crate) fn add_tenant(&self, id: &str) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).tenants.insert(id.to_owned());
     }
 
     /// Takes in an API key or a client's credential.

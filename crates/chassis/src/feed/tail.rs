@@ -62,7 +62,12 @@ impl Tail {
                 self.position = Position { epoch: head.epoch, number: 0 };
             }
             if head.number > self.position.number {
-                self.pending = read(&database, self.position.number).await?.into_iter();
+                let entries = read(&database, self.position.number).await?;
+                if entries.is_empty() {
+                    // All that were between have ended: there is nothing to say of them.
+                    self.position.number = head.number;
+                }
+                self.pending = entries.into_iter();
                 continue;
             }
             if Instant::now() >= self.heartbeat_at {

@@ -166,3 +166,52 @@ fn take(files: &Files, before: &Loaded, now: OffsetDateTime) -> Result<Loaded, S
     }
     Ok(loaded)
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-25 12:00 UTC);
+
+    fn term(before: time::Duration, left: time::Duration) -> Term {
+        Term { begins: NOW - before, ends: NOW + left }
+    }
+
+    #[test]
+    fn a_certificate_is_spoken_of_when_a_quarter_of_its_time_is_left_and_two_weeks_at_the_earliest() {
+        for (days, warned_days) in [(1, 0.25), (28, 7.0), (90, 14.0), (3_650, 14.0)] {
+            let term = term(time::Duration::ZERO, time::Duration::days(days));
+            assert_eq!(warned_before(term), time::Duration::DAY * warned_days, "{days} days");
+        }
+    }
+
+    #[test]
+    fn a_warning_is_repeated_each_hour_until_something_newer_has_come() {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = testing::certificates::Authority::keep(folder.path()).unwrap();
+        let leaf = authority.keep_peer("gate").unwrap();
+        let config = crate::config::TlsConfig {
+            certificate_file: leaf.certificate,
+            key_file: leaf.key,
+            ca_file: authority.certificate_file(),
+            trust_domain: testing::certificates::TRUST_DOMAIN.to_owned(),
+        };
+        let mut loaded = Loaded::of(&Files::read(&config).unwrap()).unwrap();
+        let mut keeper = Keeper::default();
+        let end = loaded.own.ends;
+        keeper.warn(&loaded, end - time::Duration::days(15));
+        assert_eq!(keeper.warned_at, None, "there is time");
+        let first = end - time::Duration::days(13);
+        keeper.warn(&loaded, first);
+        keeper.warn(&loaded, first + time::Duration::minutes(59));
+        assert_eq!(keeper.warned_at, Some(first), "it was said a while ago");
+        keeper.warn(&loaded, first + time::Duration::hours(1));
+        assert_eq!(keeper.warned_at, Some(first + time::Duration::hours(1)));
+        loaded.own.ends = end + time::Duration::days(365);
+        loaded.authorities = loaded.own;
+        keeper.warn(&loaded, first + time::Duration::hours(3));
+        assert_eq!(keeper.warned_at, Some(first + time::Duration::hours(1)), "there is time again");
+    }
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chassis::Database;
 use chassis::UnitOfWork;
-use chassis::feed::{Entry, Item, Position, advance, position, tail};
+use chassis::feed::{Entry, Item, Position, advance, forget_ended, position, tail};
 use contract::identity::v1::Event;
 use futures::StreamExt as _;
 
@@ -88,4 +88,34 @@ async fn of_two_replicas_only_one_takes_an_entry_in() {
     assert_eq!(position(&database, "identity").await.unwrap(), to);
     let restored = Position { epoch: "f".to_owned(), number: 1 };
     assert!(advance(&mut connection, "identity", &restored).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_has_ended_is_forgotten_and_no_reader_waits_for_it() {
+    let (_test, database) = database().await;
+    let mut work = UnitOfWork::begin(&database, NOW).await.unwrap();
+    let ends_at = NOW + time::Duration::minutes(5);
+    work.publish(&Event::default());
+    work.publish_until(&Event::default(), ends_at);
+    work.publish(&Event::default());
+    work.publish_until(&Event::default(), ends_at);
+    work.commit(event("thing:1")).await.unwrap();
+    let Item::Entry { epoch, .. } = tail(database.clone(), Position::default()).next().await.unwrap().unwrap() else {
+        panic!("the feed has entries")
+    };
+    assert_eq!(forget_ended(&database, ends_at, 10).await.unwrap(), 0, "it has not ended yet");
+    let later = ends_at + time::Duration::SECOND;
+    assert_eq!(forget_ended(&database, later, 1).await.unwrap(), 1, "no more at once than was asked for");
+    assert_eq!(forget_ended(&database, later, 10).await.unwrap(), 1);
+    let mut from_the_beginning = tail(database.clone(), Position::default());
+    let numbers: Vec<u64> = take(&mut from_the_beginning, 2).await.iter().map(|entry| entry.number).collect();
+    assert_eq!(numbers, [1, 3]);
+    // One that stood before the last entry, which it will never see, is told that it has everything.
+    for mut reader in [from_the_beginning, tail(database.clone(), Position { epoch, number: 3 })] {
+        let item = tokio::time::timeout(Duration::from_secs(5), reader.next()).await.unwrap().unwrap().unwrap();
+        assert!(matches!(item, Item::Heartbeat(Position { number: 4, .. })), "{item:?}");
+    }
+    publish(&database, 1).await;
+    let mut reader = tail(database.clone(), Position::default());
+    assert_eq!(take(&mut reader, 3).await.iter().map(|entry| entry.number).collect::<Vec<_>>(), [1, 3, 5]);
 }

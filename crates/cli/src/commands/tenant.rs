@@ -1,11 +1,13 @@
 //! `bailiwick tenant`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use contract::identity::v1::tenant_service_client::TenantServiceClient;
 use contract::identity::v1::{
-    BootstrapRequest, CreateTenantRequest, GetTenantRequest, ListTenantsRequest, ServiceAccount, Tenant,
+    BootstrapRequest, CreateTenantRequest, DeleteTenantRequest, GetTenantRequest, ListTenantsRequest, ServiceAccount,
+    ServiceDeletion, Tenant, TenantDeletion,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -52,6 +54,14 @@ pub(crate) enum Command {
         /// The tenant's id.
         id: String,
     },
+    /// Deletes a tenant with all that every service has of it, for ever. `tenant get` says how far that is.
+    Delete {
+        /// The tenant's id.
+        id: String,
+        /// The tenant's id once more: what is gone cannot be brought back.
+        #[arg(long, value_name = "ID")]
+        confirm: String,
+    },
     /// Lists all tenants.
     List {
         #[command(flatten)]
@@ -64,20 +74,75 @@ struct TenantJson<'a> {
     id: &'a str,
     display_name: &'a str,
     created_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deletion: Option<DeletionJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct DeletionJson<'a> {
+    asked_at: Option<String>,
+    done_at: Option<String>,
+    services: BTreeMap<&'a str, ServiceJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ServiceJson<'a> {
+    done_at: Option<String>,
+    rows: BTreeMap<&'a str, u64>,
 }
 
 impl<'a> TenantJson<'a> {
     fn of(tenant: &'a Tenant) -> Self {
         let created_at = time_text::from_proto(tenant.created_at.as_ref());
-        Self { id: &tenant.id, display_name: &tenant.display_name, created_at }
+        let deletion = tenant.deletion.as_ref().map(DeletionJson::of);
+        Self { id: &tenant.id, display_name: &tenant.display_name, created_at, deletion }
+    }
+}
+
+impl<'a> DeletionJson<'a> {
+    fn of(deletion: &'a TenantDeletion) -> Self {
+        let service = |service: &'a ServiceDeletion| {
+            let rows = service.rows.iter().map(|rows| (rows.kind.as_str(), rows.count)).collect();
+            (service.service.as_str(), ServiceJson { done_at: time_text::from_proto(service.done_at.as_ref()), rows })
+        };
+        Self {
+            asked_at: time_text::from_proto(deletion.asked_at.as_ref()),
+            done_at: time_text::from_proto(deletion.done_at.as_ref()),
+            services: deletion.services.iter().map(service).collect(),
+        }
     }
 }
 
 fn table(tenants: &[Tenant]) -> Human {
-    Human::Table(Table::of(["ID", "NAME", "CREATED"], tenants, |tenant| {
+    Human::Table(Table::of(["ID", "NAME", "CREATED", "STATE"], tenants, |tenant| {
         let created_at = time_text::from_proto(tenant.created_at.as_ref()).unwrap_or_default();
-        [tenant.id.clone(), tenant.display_name.clone(), created_at]
+        [tenant.id.clone(), tenant.display_name.clone(), created_at, state(tenant)]
     }))
+}
+
+fn state(tenant: &Tenant) -> String {
+    match &tenant.deletion {
+        None => "lives".to_owned(),
+        Some(TenantDeletion { done_at: Some(_), .. }) => "deleted".to_owned(),
+        Some(_) => "being deleted".to_owned(),
+    }
+}
+
+/// One tenant; of one that is deleted, what each service has deleted.
+fn one(tenant: Option<Tenant>) -> Answer {
+    let tenant = tenant.unwrap_or_default();
+    let json = json!({ "tenant": TenantJson::of(&tenant) });
+    let services = tenant.deletion.iter().flat_map(|deletion| &deletion.services);
+    let notes: Vec<String> = services
+        .map(|service| {
+            let rows: Vec<String> = service.rows.iter().map(|rows| format!("{} {}", rows.count, rows.kind)).collect();
+            let rows = if rows.is_empty() { String::new() } else { format!(": {}", rows.join(", ")) };
+            let is = if service.done_at.is_some() { "has nothing more of it" } else { "is not done yet" };
+            format!("{} {is}{rows}", service.service)
+        })
+        .collect();
+    let shown = Answer::new(&json, table(std::slice::from_ref(&tenant)));
+    notes.iter().fold(shown, |answer, note| answer.note(note))
 }
 
 /// A new tenant, with the one showing of its administrator's key.
@@ -120,8 +185,15 @@ pub(crate) async fn run(command: Command, session: &Session<'_>) -> Result<Answe
         Command::Get { id } => {
             let request = GetTenantRequest { tenant_id: id };
             let call = async |to, request| TenantServiceClient::new(to).get_tenant(request).await;
-            let tenant = gateway.call(request, call).await?.tenant.unwrap_or_default();
-            Ok(Answer::new(&json!({ "tenant": TenantJson::of(&tenant) }), table(std::slice::from_ref(&tenant))))
+            Ok(one(gateway.call(request, call).await?.tenant))
+        }
+        Command::Delete { id, confirm } if id != confirm => {
+            Err(Failure::wrong_use(format!("--confirm must name the tenant once more: {id}")))
+        }
+        Command::Delete { id, .. } => {
+            let request = DeleteTenantRequest { tenant_id: id };
+            let call = async |to, request| TenantServiceClient::new(to).delete_tenant(request).await;
+            Ok(one(gateway.call(request, call).await?.tenant))
         }
         Command::List { list } => {
             let list = pages::follow(list.limit, async |page_size, page_token| {

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use contract::identity::v1::user_service_client::UserServiceClient;
-use contract::identity::v1::{CreateUserRequest, GetUserRequest, ListUsersRequest, User};
+use contract::identity::v1::{CreateUserRequest, EraseUserRequest, GetUserRequest, ListUsersRequest, User};
 use serde::Serialize;
 use serde_json::json;
 
@@ -30,6 +30,11 @@ pub(crate) enum Command {
         /// The user's id.
         id: String,
     },
+    /// Erases a user: what is known of the person goes, their keys end. The id stays, and is never given to another.
+    Erase {
+        /// The user's id.
+        id: String,
+    },
     /// Lists the tenant's users.
     List {
         #[command(flatten)]
@@ -42,19 +47,22 @@ struct UserJson<'a> {
     id: &'a str,
     display_name: &'a str,
     created_at: Option<String>,
+    erased_at: Option<String>,
 }
 
 impl<'a> UserJson<'a> {
     fn of(user: &'a User) -> Self {
         let created_at = time_text::from_proto(user.created_at.as_ref());
-        Self { id: &user.id, display_name: &user.display_name, created_at }
+        let erased_at = time_text::from_proto(user.erased_at.as_ref());
+        Self { id: &user.id, display_name: &user.display_name, created_at, erased_at }
     }
 }
 
 fn table(users: &[User]) -> Human {
-    Human::Table(Table::of(["ID", "NAME", "CREATED"], users, |user| {
-        let created_at = time_text::from_proto(user.created_at.as_ref()).unwrap_or_default();
-        [user.id.clone(), user.display_name.clone(), created_at]
+    Human::Table(Table::of(["ID", "NAME", "CREATED", "ERASED"], users, |user| {
+        let time = |time| time_text::from_proto(time).unwrap_or_default();
+        let (created_at, erased_at) = (time(user.created_at.as_ref()), time(user.erased_at.as_ref()));
+        [user.id.clone(), user.display_name.clone(), created_at, erased_at]
     }))
 }
 
@@ -82,6 +90,12 @@ pub(crate) async fn run(command: Command, session: &Session<'_>) -> Result<Answe
             let request = GetUserRequest { user_id: id };
             let answer =
                 gateway.call(request, async |to, request| UserServiceClient::new(to).get_user(request).await).await?;
+            Ok(one(answer.user))
+        }
+        Command::Erase { id } => {
+            let request = EraseUserRequest { user_id: id };
+            let answer =
+                gateway.call(request, async |to, request| UserServiceClient::new(to).erase_user(request).await).await?;
             Ok(one(answer.user))
         }
         Command::List { list } => {

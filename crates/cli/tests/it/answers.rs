@@ -44,7 +44,8 @@ async fn a_list_is_followed_over_its_pages() {
     let machine = Machine::of(&gateway);
     let json = machine.json("user list").await;
     assert_eq!((json["users"].as_array().unwrap().len(), &json["more"]), (1_500, &json!(false)));
-    let first = json!({ "id": "u0000", "display_name": "Somebody", "created_at": "1970-01-02T00:00:00Z" });
+    let first =
+        json!({ "id": "u0000", "display_name": "Somebody", "created_at": "1970-01-02T00:00:00Z", "erased_at": null });
     assert_eq!(json["users"][0], first);
 }
 
@@ -53,7 +54,7 @@ async fn a_list_that_goes_on_says_so() {
     let gateway = Gateway::start().await;
     let machine = Machine::of(&gateway);
     let outcome = machine.run("user list --limit 2").await;
-    let table = "ID     NAME      CREATED\n\
+    let table = "ID     NAME      CREATED               ERASED\n\
                  u0000  Somebody  1970-01-02T00:00:00Z\n\
                  u0001  Somebody  1970-01-02T00:00:00Z\n";
     assert_eq!(outcome.stdout, table);
@@ -223,4 +224,26 @@ async fn the_key_is_sent_unless_the_token_is_asked_for() {
     assert_eq!(gateway.asked()[0], format!("Bearer {} Some(\"acme\")", crate::run::KEY));
     machine.run("key list --with-token --tenant other").await;
     assert_eq!(gateway.asked()[2], "Bearer token Some(\"other\")");
+}
+
+#[tokio::test]
+async fn an_erased_user_is_an_id_and_the_time() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway);
+    let json = machine.json("user erase u0001").await;
+    let time = "1970-01-02T00:00:00Z";
+    let user = json!({ "id": "u0001", "display_name": "", "created_at": time, "erased_at": time });
+    assert_eq!(json, json!({ "user": user }));
+    assert!(gateway.asked().last().unwrap().contains("EraseUserRequest"));
+}
+
+#[tokio::test]
+async fn a_tenant_is_deleted_only_by_whoever_names_it_twice() {
+    let gateway = Gateway::start().await;
+    let machine = Machine::of(&gateway);
+    for arguments in ["tenant delete globex", "tenant delete globex --confirm acme"] {
+        let outcome = machine.run(arguments).await;
+        assert_eq!(outcome.code, 2, "{outcome:?}");
+    }
+    assert!(gateway.asked().is_empty(), "{:?}", gateway.asked());
 }

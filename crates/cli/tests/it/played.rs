@@ -105,7 +105,7 @@ impl Services {
 
 fn user(number: u32) -> identity::User {
     let created_at = Some(Timestamp { seconds: 86_400, nanos: 0 });
-    identity::User { id: format!("u{number:04}"), display_name: "Somebody".to_owned(), created_at }
+    identity::User { id: format!("u{number:04}"), display_name: "Somebody".to_owned(), created_at, erased_at: None }
 }
 
 /// There are 1,500 users.
@@ -133,6 +133,15 @@ impl UserService for Services {
     ) -> Result<Response<identity::GetUserResponse>, Status> {
         self.asked(request)?;
         Err(refusal(Code::NotFound, "RESOURCE_NOT_FOUND", "there is no such user"))
+    }
+
+    async fn erase_user(
+        &self,
+        request: Request<identity::EraseUserRequest>,
+    ) -> Result<Response<identity::EraseUserResponse>, Status> {
+        self.asked(request)?;
+        let erased = identity::User { display_name: String::new(), erased_at: user(1).created_at, ..user(1) };
+        Ok(Response::new(identity::EraseUserResponse { user: Some(erased) }))
     }
 
     async fn list_users(

@@ -1327,773 +1327,6 @@ pub mod client_credential_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
-/// Asks whose a key is.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AuthenticateApiKeyRequest {
-    #[prost(string, tag = "1")]
-    pub api_key: ::prost::alloc::string::String,
-}
-/// Whose the key is, and what it may be used for.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AuthenticateApiKeyResponse {
-    #[prost(string, tag = "1")]
-    pub api_key_id: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub tenant_id: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "3")]
-    pub subject: ::core::option::Option<super::super::common::v1::Subject>,
-    #[prost(string, repeated, tag = "4")]
-    pub scopes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Absent: it does not expire.
-    #[prost(message, optional, tag = "5")]
-    pub expires_at: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// Asks to publish a key.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct PublishAssertionKeyRequest {
-    #[prost(message, optional, tag = "1")]
-    pub key: ::core::option::Option<VerificationKey>,
-}
-/// The key is in the feed.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct PublishAssertionKeyResponse {}
-/// The public half of a signing key.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct VerificationKey {
-    /// The RFC 7638 thumbprint of the key.
-    #[prost(string, tag = "1")]
-    pub key_id: ::prost::alloc::string::String,
-    #[prost(enumeration = "KeyUse", tag = "2")]
-    pub r#use: i32,
-    /// A JSON Web Key (RFC 7517) of type EC, curve P-256.
-    #[prost(string, tag = "3")]
-    pub jwk: ::prost::alloc::string::String,
-    /// Nothing signed with it is accepted after this.
-    #[prost(message, optional, tag = "4")]
-    pub not_after: ::core::option::Option<::prost_types::Timestamp>,
-    /// The issuer of what is signed with it (`iss`), where that is a URL of the installation's own; empty: bailiwick/identity for
-    /// access tokens, bailiwick/gate for assertions.
-    #[prost(string, tag = "5")]
-    pub issuer: ::prost::alloc::string::String,
-}
-/// Tells of uses of API keys.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ReportApiKeyUseRequest {
-    /// At most 1,000.
-    #[prost(message, repeated, tag = "1")]
-    pub uses: ::prost::alloc::vec::Vec<ApiKeyUse>,
-}
-/// The uses are noted.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ReportApiKeyUseResponse {}
-/// The last use of an API key.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ApiKeyUse {
-    #[prost(string, tag = "1")]
-    pub api_key_id: ::prost::alloc::string::String,
-    /// One that lies ahead is taken for now.
-    #[prost(message, optional, tag = "2")]
-    pub used_at: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// Asks to follow the feed.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FollowRequest {
-    /// The epoch of the number below; empty to start from the beginning.
-    #[prost(string, tag = "1")]
-    pub epoch: ::prost::alloc::string::String,
-    /// The number of the last event that was taken in; 0 for none.
-    #[prost(uint64, tag = "2")]
-    pub after: u64,
-}
-/// One event, or a heartbeat.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FollowResponse {
-    /// Changes when the database is restored: whoever sees another than before starts again from the beginning.
-    #[prost(string, tag = "1")]
-    pub epoch: ::prost::alloc::string::String,
-    /// The event's number, without gaps; in a heartbeat, the number of the newest event.
-    #[prost(uint64, tag = "2")]
-    pub number: u64,
-    /// Absent in a heartbeat.
-    #[prost(message, optional, tag = "3")]
-    pub event: ::core::option::Option<Event>,
-}
-/// Something that happened in identity.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Event {
-    #[prost(oneof = "event::Event", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
-    pub event: ::core::option::Option<event::Event>,
-}
-/// Nested message and enum types in `Event`.
-pub mod event {
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
-    pub enum Event {
-        #[prost(message, tag = "1")]
-        KeyPublished(super::VerificationKey),
-        #[prost(message, tag = "2")]
-        TenantCreated(super::TenantCreated),
-        #[prost(message, tag = "3")]
-        ApiKeyCreated(super::ApiKeyCreated),
-        #[prost(message, tag = "4")]
-        ApiKeyRevoked(super::ApiKeyRevoked),
-        #[prost(message, tag = "5")]
-        WorkloadBound(super::WorkloadBound),
-        #[prost(message, tag = "6")]
-        WorkloadUnbound(super::WorkloadUnbound),
-        #[prost(message, tag = "7")]
-        ClientCredentialRevoked(super::ClientCredentialRevoked),
-        #[prost(message, tag = "8")]
-        AccessTokenRevoked(super::AccessTokenRevoked),
-    }
-}
-/// A tenant came to be, with its first administrator.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct TenantCreated {
-    #[prost(string, tag = "1")]
-    pub tenant_id: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "2")]
-    pub administrator: ::core::option::Option<super::super::common::v1::Subject>,
-    /// Whether the administrator also administers the installation.
-    #[prost(bool, tag = "3")]
-    pub administers_system: bool,
-}
-/// An API key came to be.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ApiKeyCreated {
-    #[prost(string, tag = "1")]
-    pub api_key_id: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub tenant_id: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "3")]
-    pub expires_at: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// An API key was ended.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ApiKeyRevoked {
-    #[prost(string, tag = "1")]
-    pub api_key_id: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub tenant_id: ::prost::alloc::string::String,
-}
-/// A workload acts as a service account from now on.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct WorkloadBound {
-    #[prost(string, tag = "1")]
-    pub spiffe_id: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub tenant_id: ::prost::alloc::string::String,
-    /// A service account of the tenant.
-    #[prost(message, optional, tag = "3")]
-    pub subject: ::core::option::Option<super::super::common::v1::Subject>,
-    #[prost(string, repeated, tag = "4")]
-    pub scopes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-}
-/// A workload acts as nobody any more.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct WorkloadUnbound {
-    #[prost(string, tag = "1")]
-    pub spiffe_id: ::prost::alloc::string::String,
-}
-/// A credential of an OAuth 2 client was ended, and with it the tokens that were given for it.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ClientCredentialRevoked {
-    #[prost(string, tag = "1")]
-    pub client_credential_id: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub tenant_id: ::prost::alloc::string::String,
-}
-/// An access token was ended before its time.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AccessTokenRevoked {
-    /// The token's jti.
-    #[prost(string, tag = "1")]
-    pub token_id: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub tenant_id: ::prost::alloc::string::String,
-    /// When it would have ended by itself: nobody needs to remember it for longer.
-    #[prost(message, optional, tag = "3")]
-    pub expires_at: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// What a key verifies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum KeyUse {
-    Unspecified = 0,
-    AccessToken = 1,
-    Assertion = 2,
-}
-impl KeyUse {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "KEY_USE_UNSPECIFIED",
-            Self::AccessToken => "KEY_USE_ACCESS_TOKEN",
-            Self::Assertion => "KEY_USE_ASSERTION",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "KEY_USE_UNSPECIFIED" => Some(Self::Unspecified),
-            "KEY_USE_ACCESS_TOKEN" => Some(Self::AccessToken),
-            "KEY_USE_ASSERTION" => Some(Self::Assertion),
-            _ => None,
-        }
-    }
-}
-/// Generated client implementations.
-pub mod peer_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// What identity tells the other services of the plane.
-    #[derive(Debug, Clone)]
-    pub struct PeerServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl<T> PeerServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> PeerServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            PeerServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// Says whose an API key is. An unknown, malformed, expired or revoked key is refused with one and the same error.
-        pub async fn authenticate_api_key(
-            &mut self,
-            request: impl tonic::IntoRequest<super::AuthenticateApiKeyRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AuthenticateApiKeyResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/bailiwick.identity.v1.PeerService/AuthenticateApiKey",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new(
-                        "bailiwick.identity.v1.PeerService",
-                        "AuthenticateApiKey",
-                    ),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Publishes, in the feed, a key that gate signs assertions with. Publishing it again extends its life.
-        pub async fn publish_assertion_key(
-            &mut self,
-            request: impl tonic::IntoRequest<super::PublishAssertionKeyRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::PublishAssertionKeyResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/bailiwick.identity.v1.PeerService/PublishAssertionKey",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new(
-                        "bailiwick.identity.v1.PeerService",
-                        "PublishAssertionKey",
-                    ),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Tells when API keys were last used, in batches. Unknown keys are passed over, and a time never goes back.
-        pub async fn report_api_key_use(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ReportApiKeyUseRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ReportApiKeyUseResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/bailiwick.identity.v1.PeerService/ReportApiKeyUse",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(
-                    GrpcMethod::new(
-                        "bailiwick.identity.v1.PeerService",
-                        "ReportApiKeyUse",
-                    ),
-                );
-            self.inner.unary(req, path, codec).await
-        }
-        /// Follows everything that verifiers and permissions must not miss: keys, tenants, API keys made and ended, workloads
-        /// bound and freed. Sends what came after the given number, then what comes, and a heartbeat each second.
-        pub async fn follow(
-            &mut self,
-            request: impl tonic::IntoRequest<super::FollowRequest>,
-        ) -> std::result::Result<
-            tonic::Response<tonic::codec::Streaming<super::FollowResponse>>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/bailiwick.identity.v1.PeerService/Follow",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("bailiwick.identity.v1.PeerService", "Follow"));
-            self.inner.server_streaming(req, path, codec).await
-        }
-    }
-}
-/// Generated server implementations.
-pub mod peer_service_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with PeerServiceServer.
-    #[async_trait]
-    pub trait PeerService: std::marker::Send + std::marker::Sync + 'static {
-        /// Says whose an API key is. An unknown, malformed, expired or revoked key is refused with one and the same error.
-        async fn authenticate_api_key(
-            &self,
-            request: tonic::Request<super::AuthenticateApiKeyRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::AuthenticateApiKeyResponse>,
-            tonic::Status,
-        >;
-        /// Publishes, in the feed, a key that gate signs assertions with. Publishing it again extends its life.
-        async fn publish_assertion_key(
-            &self,
-            request: tonic::Request<super::PublishAssertionKeyRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::PublishAssertionKeyResponse>,
-            tonic::Status,
-        >;
-        /// Tells when API keys were last used, in batches. Unknown keys are passed over, and a time never goes back.
-        async fn report_api_key_use(
-            &self,
-            request: tonic::Request<super::ReportApiKeyUseRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ReportApiKeyUseResponse>,
-            tonic::Status,
-        >;
-        /// Server streaming response type for the Follow method.
-        type FollowStream: tonic::codegen::tokio_stream::Stream<
-                Item = std::result::Result<super::FollowResponse, tonic::Status>,
-            >
-            + std::marker::Send
-            + 'static;
-        /// Follows everything that verifiers and permissions must not miss: keys, tenants, API keys made and ended, workloads
-        /// bound and freed. Sends what came after the given number, then what comes, and a heartbeat each second.
-        async fn follow(
-            &self,
-            request: tonic::Request<super::FollowRequest>,
-        ) -> std::result::Result<tonic::Response<Self::FollowStream>, tonic::Status>;
-    }
-    /// What identity tells the other services of the plane.
-    #[derive(Debug)]
-    pub struct PeerServiceServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> PeerServiceServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for PeerServiceServer<T>
-    where
-        T: PeerService,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/bailiwick.identity.v1.PeerService/AuthenticateApiKey" => {
-                    #[allow(non_camel_case_types)]
-                    struct AuthenticateApiKeySvc<T: PeerService>(pub Arc<T>);
-                    impl<
-                        T: PeerService,
-                    > tonic::server::UnaryService<super::AuthenticateApiKeyRequest>
-                    for AuthenticateApiKeySvc<T> {
-                        type Response = super::AuthenticateApiKeyResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::AuthenticateApiKeyRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as PeerService>::authenticate_api_key(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = AuthenticateApiKeySvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/bailiwick.identity.v1.PeerService/PublishAssertionKey" => {
-                    #[allow(non_camel_case_types)]
-                    struct PublishAssertionKeySvc<T: PeerService>(pub Arc<T>);
-                    impl<
-                        T: PeerService,
-                    > tonic::server::UnaryService<super::PublishAssertionKeyRequest>
-                    for PublishAssertionKeySvc<T> {
-                        type Response = super::PublishAssertionKeyResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::PublishAssertionKeyRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as PeerService>::publish_assertion_key(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = PublishAssertionKeySvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/bailiwick.identity.v1.PeerService/ReportApiKeyUse" => {
-                    #[allow(non_camel_case_types)]
-                    struct ReportApiKeyUseSvc<T: PeerService>(pub Arc<T>);
-                    impl<
-                        T: PeerService,
-                    > tonic::server::UnaryService<super::ReportApiKeyUseRequest>
-                    for ReportApiKeyUseSvc<T> {
-                        type Response = super::ReportApiKeyUseResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ReportApiKeyUseRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as PeerService>::report_api_key_use(&inner, request)
-                                    .await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ReportApiKeyUseSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/bailiwick.identity.v1.PeerService/Follow" => {
-                    #[allow(non_camel_case_types)]
-                    struct FollowSvc<T: PeerService>(pub Arc<T>);
-                    impl<
-                        T: PeerService,
-                    > tonic::server::ServerStreamingService<super::FollowRequest>
-                    for FollowSvc<T> {
-                        type Response = super::FollowResponse;
-                        type ResponseStream = T::FollowStream;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::ResponseStream>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::FollowRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as PeerService>::follow(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = FollowSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.server_streaming(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for PeerServiceServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "bailiwick.identity.v1.PeerService";
-    impl<T> tonic::server::NamedService for PeerServiceServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
-    }
-}
 /// A service account.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ServiceAccount {
@@ -2633,7 +1866,7 @@ pub mod service_account_service_server {
     }
 }
 /// A tenant.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Tenant {
     /// [a-z][a-z0-9-]{1,30}\[a-z0-9\]; "system" is reserved.
     #[prost(string, tag = "1")]
@@ -2643,6 +1876,43 @@ pub struct Tenant {
     pub display_name: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "3")]
     pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Absent: it lives.
+    #[prost(message, optional, tag = "4")]
+    pub deletion: ::core::option::Option<TenantDeletion>,
+}
+/// How far the deletion of a tenant is.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TenantDeletion {
+    #[prost(message, optional, tag = "1")]
+    pub asked_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the last service had nothing more of it; absent: one has.
+    #[prost(message, optional, tag = "2")]
+    pub done_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// What each service that has something of tenants has deleted, by name. Empty in lists.
+    #[prost(message, repeated, tag = "3")]
+    pub services: ::prost::alloc::vec::Vec<ServiceDeletion>,
+}
+/// What one service has deleted of a tenant.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ServiceDeletion {
+    /// identity, permissions or gate.
+    #[prost(string, tag = "1")]
+    pub service: ::prost::alloc::string::String,
+    /// When it had nothing more of the tenant; absent: it has not said so yet.
+    #[prost(message, optional, tag = "2")]
+    pub done_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// How many rows of which kind are gone.
+    #[prost(message, repeated, tag = "3")]
+    pub rows: ::prost::alloc::vec::Vec<DeletedRows>,
+}
+/// Rows of one kind that are gone.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeletedRows {
+    /// The kind: api_key, relationship, host.
+    #[prost(string, tag = "1")]
+    pub kind: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub count: u64,
 }
 /// Asks for a new tenant.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2660,7 +1930,7 @@ pub struct CreateTenantRequest {
     pub idempotency_key: ::prost::alloc::string::String,
 }
 /// The new tenant.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateTenantResponse {
     #[prost(message, optional, tag = "1")]
     pub tenant: ::core::option::Option<Tenant>,
@@ -2679,7 +1949,7 @@ pub struct GetTenantRequest {
     pub tenant_id: ::prost::alloc::string::String,
 }
 /// One tenant.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetTenantResponse {
     #[prost(message, optional, tag = "1")]
     pub tenant: ::core::option::Option<Tenant>,
@@ -2717,7 +1987,7 @@ pub struct BootstrapRequest {
     pub administrator_id: ::prost::alloc::string::String,
 }
 /// The first tenant, and the key with which everything else is set up.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BootstrapResponse {
     #[prost(message, optional, tag = "1")]
     pub tenant: ::core::option::Option<Tenant>,
@@ -2728,6 +1998,18 @@ pub struct BootstrapResponse {
     /// Shown this once.
     #[prost(string, tag = "4")]
     pub api_key_secret: ::prost::alloc::string::String,
+}
+/// Asks to delete a tenant.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteTenantRequest {
+    #[prost(string, tag = "1")]
+    pub tenant_id: ::prost::alloc::string::String,
+}
+/// The tenant, whose deletion has begun.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DeleteTenantResponse {
+    #[prost(message, optional, tag = "1")]
+    pub tenant: ::core::option::Option<Tenant>,
 }
 /// Generated client implementations.
 pub mod tenant_service_client {
@@ -2894,6 +2176,38 @@ pub mod tenant_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Deletes a tenant with all that every service has of it. From the answer on its credentials are refused, and by every verifier within
+        /// 5 seconds; GetTenant says how far the services are. It cannot be taken back, and the id is never given to another. Deleting it again
+        /// changes nothing. The caller's own tenant cannot be deleted.
+        pub async fn delete_tenant(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteTenantRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteTenantResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/bailiwick.identity.v1.TenantService/DeleteTenant",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "bailiwick.identity.v1.TenantService",
+                        "DeleteTenant",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Creates the first tenant and its administrator, who also administers the installation, against the
         /// one-time bootstrap secret. Works once in the life of a database.
         pub async fn bootstrap(
@@ -2959,6 +2273,16 @@ pub mod tenant_service_server {
             request: tonic::Request<super::ListTenantsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListTenantsResponse>,
+            tonic::Status,
+        >;
+        /// Deletes a tenant with all that every service has of it. From the answer on its credentials are refused, and by every verifier within
+        /// 5 seconds; GetTenant says how far the services are. It cannot be taken back, and the id is never given to another. Deleting it again
+        /// changes nothing. The caller's own tenant cannot be deleted.
+        async fn delete_tenant(
+            &self,
+            request: tonic::Request<super::DeleteTenantRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeleteTenantResponse>,
             tonic::Status,
         >;
         /// Creates the first tenant and its administrator, who also administers the installation, against the
@@ -3183,6 +2507,51 @@ pub mod tenant_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/bailiwick.identity.v1.TenantService/DeleteTenant" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteTenantSvc<T: TenantService>(pub Arc<T>);
+                    impl<
+                        T: TenantService,
+                    > tonic::server::UnaryService<super::DeleteTenantRequest>
+                    for DeleteTenantSvc<T> {
+                        type Response = super::DeleteTenantResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteTenantRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TenantService>::delete_tenant(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteTenantSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/bailiwick.identity.v1.TenantService/Bootstrap" => {
                     #[allow(non_camel_case_types)]
                     struct BootstrapSvc<T: TenantService>(pub Arc<T>);
@@ -3268,17 +2637,896 @@ pub mod tenant_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// Asks whose a key is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuthenticateApiKeyRequest {
+    #[prost(string, tag = "1")]
+    pub api_key: ::prost::alloc::string::String,
+}
+/// Whose the key is, and what it may be used for.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuthenticateApiKeyResponse {
+    #[prost(string, tag = "1")]
+    pub api_key_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub tenant_id: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "3")]
+    pub subject: ::core::option::Option<super::super::common::v1::Subject>,
+    #[prost(string, repeated, tag = "4")]
+    pub scopes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Absent: it does not expire.
+    #[prost(message, optional, tag = "5")]
+    pub expires_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Asks to publish a key.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PublishAssertionKeyRequest {
+    #[prost(message, optional, tag = "1")]
+    pub key: ::core::option::Option<VerificationKey>,
+}
+/// The key is in the feed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PublishAssertionKeyResponse {}
+/// The public half of a signing key.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VerificationKey {
+    /// The RFC 7638 thumbprint of the key.
+    #[prost(string, tag = "1")]
+    pub key_id: ::prost::alloc::string::String,
+    #[prost(enumeration = "KeyUse", tag = "2")]
+    pub r#use: i32,
+    /// A JSON Web Key (RFC 7517) of type EC, curve P-256.
+    #[prost(string, tag = "3")]
+    pub jwk: ::prost::alloc::string::String,
+    /// Nothing signed with it is accepted after this.
+    #[prost(message, optional, tag = "4")]
+    pub not_after: ::core::option::Option<::prost_types::Timestamp>,
+    /// The issuer of what is signed with it (`iss`), where that is a URL of the installation's own; empty: bailiwick/identity for
+    /// access tokens, bailiwick/gate for assertions.
+    #[prost(string, tag = "5")]
+    pub issuer: ::prost::alloc::string::String,
+}
+/// Tells of uses of API keys.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReportApiKeyUseRequest {
+    /// At most 1,000.
+    #[prost(message, repeated, tag = "1")]
+    pub uses: ::prost::alloc::vec::Vec<ApiKeyUse>,
+}
+/// The uses are noted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportApiKeyUseResponse {}
+/// The last use of an API key.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApiKeyUse {
+    #[prost(string, tag = "1")]
+    pub api_key_id: ::prost::alloc::string::String,
+    /// One that lies ahead is taken for now.
+    #[prost(message, optional, tag = "2")]
+    pub used_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Asks to follow the feed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FollowRequest {
+    /// The epoch of the number below; empty to start from the beginning.
+    #[prost(string, tag = "1")]
+    pub epoch: ::prost::alloc::string::String,
+    /// The number of the last event that was taken in; 0 for none.
+    #[prost(uint64, tag = "2")]
+    pub after: u64,
+}
+/// One event, or a heartbeat.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FollowResponse {
+    /// Changes when the database is restored: whoever sees another than before starts again from the beginning.
+    #[prost(string, tag = "1")]
+    pub epoch: ::prost::alloc::string::String,
+    /// The event's number. One that is skipped was of an event that has ended and says nothing any more. In a heartbeat, the number
+    /// up to which everything was sent.
+    #[prost(uint64, tag = "2")]
+    pub number: u64,
+    /// Absent in a heartbeat.
+    #[prost(message, optional, tag = "3")]
+    pub event: ::core::option::Option<Event>,
+}
+/// Something that happened in identity.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Event {
+    #[prost(oneof = "event::Event", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
+    pub event: ::core::option::Option<event::Event>,
+}
+/// Nested message and enum types in `Event`.
+pub mod event {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Event {
+        #[prost(message, tag = "1")]
+        KeyPublished(super::VerificationKey),
+        #[prost(message, tag = "2")]
+        TenantCreated(super::TenantCreated),
+        #[prost(message, tag = "3")]
+        ApiKeyCreated(super::ApiKeyCreated),
+        #[prost(message, tag = "4")]
+        ApiKeyRevoked(super::ApiKeyRevoked),
+        #[prost(message, tag = "5")]
+        WorkloadBound(super::WorkloadBound),
+        #[prost(message, tag = "6")]
+        WorkloadUnbound(super::WorkloadUnbound),
+        #[prost(message, tag = "7")]
+        ClientCredentialRevoked(super::ClientCredentialRevoked),
+        #[prost(message, tag = "8")]
+        AccessTokenRevoked(super::AccessTokenRevoked),
+        #[prost(message, tag = "9")]
+        TenantDeleted(super::TenantDeleted),
+    }
+}
+/// A tenant is being deleted: nothing of it is believed any more, and whoever has something of it deletes that.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TenantDeleted {
+    #[prost(string, tag = "1")]
+    pub tenant_id: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub asked_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A tenant came to be, with its first administrator.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TenantCreated {
+    #[prost(string, tag = "1")]
+    pub tenant_id: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub administrator: ::core::option::Option<super::super::common::v1::Subject>,
+    /// Whether the administrator also administers the installation.
+    #[prost(bool, tag = "3")]
+    pub administers_system: bool,
+}
+/// An API key came to be.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApiKeyCreated {
+    #[prost(string, tag = "1")]
+    pub api_key_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub tenant_id: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "3")]
+    pub expires_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// An API key was ended.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApiKeyRevoked {
+    #[prost(string, tag = "1")]
+    pub api_key_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub tenant_id: ::prost::alloc::string::String,
+}
+/// A workload acts as a service account from now on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WorkloadBound {
+    #[prost(string, tag = "1")]
+    pub spiffe_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub tenant_id: ::prost::alloc::string::String,
+    /// A service account of the tenant.
+    #[prost(message, optional, tag = "3")]
+    pub subject: ::core::option::Option<super::super::common::v1::Subject>,
+    #[prost(string, repeated, tag = "4")]
+    pub scopes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A workload acts as nobody any more.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WorkloadUnbound {
+    #[prost(string, tag = "1")]
+    pub spiffe_id: ::prost::alloc::string::String,
+}
+/// A credential of an OAuth 2 client was ended, and with it the tokens that were given for it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClientCredentialRevoked {
+    #[prost(string, tag = "1")]
+    pub client_credential_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub tenant_id: ::prost::alloc::string::String,
+}
+/// An access token was ended before its time.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccessTokenRevoked {
+    /// The token's jti.
+    #[prost(string, tag = "1")]
+    pub token_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub tenant_id: ::prost::alloc::string::String,
+    /// When it would have ended by itself: nobody needs to remember it for longer.
+    #[prost(message, optional, tag = "3")]
+    pub expires_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Tells what was deleted of a tenant.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReportTenantDeletedRequest {
+    #[prost(string, tag = "1")]
+    pub tenant_id: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub done_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// At most 16 kinds.
+    #[prost(message, repeated, tag = "3")]
+    pub rows: ::prost::alloc::vec::Vec<DeletedRows>,
+}
+/// It is noted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportTenantDeletedResponse {}
+/// What a key verifies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum KeyUse {
+    Unspecified = 0,
+    AccessToken = 1,
+    Assertion = 2,
+}
+impl KeyUse {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "KEY_USE_UNSPECIFIED",
+            Self::AccessToken => "KEY_USE_ACCESS_TOKEN",
+            Self::Assertion => "KEY_USE_ASSERTION",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "KEY_USE_UNSPECIFIED" => Some(Self::Unspecified),
+            "KEY_USE_ACCESS_TOKEN" => Some(Self::AccessToken),
+            "KEY_USE_ASSERTION" => Some(Self::Assertion),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod peer_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What identity tells the other services of the plane.
+    #[derive(Debug, Clone)]
+    pub struct PeerServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> PeerServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> PeerServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            PeerServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Says whose an API key is. An unknown, malformed, expired or revoked key is refused with one and the same error.
+        pub async fn authenticate_api_key(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AuthenticateApiKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AuthenticateApiKeyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/bailiwick.identity.v1.PeerService/AuthenticateApiKey",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "bailiwick.identity.v1.PeerService",
+                        "AuthenticateApiKey",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Publishes, in the feed, a key that gate signs assertions with. Publishing it again extends its life.
+        pub async fn publish_assertion_key(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PublishAssertionKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PublishAssertionKeyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/bailiwick.identity.v1.PeerService/PublishAssertionKey",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "bailiwick.identity.v1.PeerService",
+                        "PublishAssertionKey",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Tells when API keys were last used, in batches. Unknown keys are passed over, and a time never goes back.
+        pub async fn report_api_key_use(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReportApiKeyUseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReportApiKeyUseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/bailiwick.identity.v1.PeerService/ReportApiKeyUse",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "bailiwick.identity.v1.PeerService",
+                        "ReportApiKeyUse",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Tells that the caller has nothing more of a tenant that was deleted. Telling it again changes nothing.
+        pub async fn report_tenant_deleted(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReportTenantDeletedRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReportTenantDeletedResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/bailiwick.identity.v1.PeerService/ReportTenantDeleted",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "bailiwick.identity.v1.PeerService",
+                        "ReportTenantDeleted",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Follows everything that verifiers and permissions must not miss: keys, tenants, API keys made and ended, workloads
+        /// bound and freed. Sends what came after the given number, then what comes, and a heartbeat each second.
+        pub async fn follow(
+            &mut self,
+            request: impl tonic::IntoRequest<super::FollowRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::FollowResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/bailiwick.identity.v1.PeerService/Follow",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("bailiwick.identity.v1.PeerService", "Follow"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod peer_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with PeerServiceServer.
+    #[async_trait]
+    pub trait PeerService: std::marker::Send + std::marker::Sync + 'static {
+        /// Says whose an API key is. An unknown, malformed, expired or revoked key is refused with one and the same error.
+        async fn authenticate_api_key(
+            &self,
+            request: tonic::Request<super::AuthenticateApiKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AuthenticateApiKeyResponse>,
+            tonic::Status,
+        >;
+        /// Publishes, in the feed, a key that gate signs assertions with. Publishing it again extends its life.
+        async fn publish_assertion_key(
+            &self,
+            request: tonic::Request<super::PublishAssertionKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PublishAssertionKeyResponse>,
+            tonic::Status,
+        >;
+        /// Tells when API keys were last used, in batches. Unknown keys are passed over, and a time never goes back.
+        async fn report_api_key_use(
+            &self,
+            request: tonic::Request<super::ReportApiKeyUseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReportApiKeyUseResponse>,
+            tonic::Status,
+        >;
+        /// Tells that the caller has nothing more of a tenant that was deleted. Telling it again changes nothing.
+        async fn report_tenant_deleted(
+            &self,
+            request: tonic::Request<super::ReportTenantDeletedRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReportTenantDeletedResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the Follow method.
+        type FollowStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::FollowResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Follows everything that verifiers and permissions must not miss: keys, tenants, API keys made and ended, workloads
+        /// bound and freed. Sends what came after the given number, then what comes, and a heartbeat each second.
+        async fn follow(
+            &self,
+            request: tonic::Request<super::FollowRequest>,
+        ) -> std::result::Result<tonic::Response<Self::FollowStream>, tonic::Status>;
+    }
+    /// What identity tells the other services of the plane.
+    #[derive(Debug)]
+    pub struct PeerServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> PeerServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for PeerServiceServer<T>
+    where
+        T: PeerService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/bailiwick.identity.v1.PeerService/AuthenticateApiKey" => {
+                    #[allow(non_camel_case_types)]
+                    struct AuthenticateApiKeySvc<T: PeerService>(pub Arc<T>);
+                    impl<
+                        T: PeerService,
+                    > tonic::server::UnaryService<super::AuthenticateApiKeyRequest>
+                    for AuthenticateApiKeySvc<T> {
+                        type Response = super::AuthenticateApiKeyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AuthenticateApiKeyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PeerService>::authenticate_api_key(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AuthenticateApiKeySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/bailiwick.identity.v1.PeerService/PublishAssertionKey" => {
+                    #[allow(non_camel_case_types)]
+                    struct PublishAssertionKeySvc<T: PeerService>(pub Arc<T>);
+                    impl<
+                        T: PeerService,
+                    > tonic::server::UnaryService<super::PublishAssertionKeyRequest>
+                    for PublishAssertionKeySvc<T> {
+                        type Response = super::PublishAssertionKeyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PublishAssertionKeyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PeerService>::publish_assertion_key(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PublishAssertionKeySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/bailiwick.identity.v1.PeerService/ReportApiKeyUse" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReportApiKeyUseSvc<T: PeerService>(pub Arc<T>);
+                    impl<
+                        T: PeerService,
+                    > tonic::server::UnaryService<super::ReportApiKeyUseRequest>
+                    for ReportApiKeyUseSvc<T> {
+                        type Response = super::ReportApiKeyUseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReportApiKeyUseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PeerService>::report_api_key_use(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReportApiKeyUseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/bailiwick.identity.v1.PeerService/ReportTenantDeleted" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReportTenantDeletedSvc<T: PeerService>(pub Arc<T>);
+                    impl<
+                        T: PeerService,
+                    > tonic::server::UnaryService<super::ReportTenantDeletedRequest>
+                    for ReportTenantDeletedSvc<T> {
+                        type Response = super::ReportTenantDeletedResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReportTenantDeletedRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PeerService>::report_tenant_deleted(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReportTenantDeletedSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/bailiwick.identity.v1.PeerService/Follow" => {
+                    #[allow(non_camel_case_types)]
+                    struct FollowSvc<T: PeerService>(pub Arc<T>);
+                    impl<
+                        T: PeerService,
+                    > tonic::server::ServerStreamingService<super::FollowRequest>
+                    for FollowSvc<T> {
+                        type Response = super::FollowResponse;
+                        type ResponseStream = T::FollowStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::FollowRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PeerService>::follow(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = FollowSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for PeerServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "bailiwick.identity.v1.PeerService";
+    impl<T> tonic::server::NamedService for PeerServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 /// A user.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct User {
     /// [a-z0-9][a-z0-9_-]{0,62}, unique among the tenant's users for ever.
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
-    /// 1 to 200 characters for people to read.
+    /// 1 to 200 characters for people to read; empty once the user is erased.
     #[prost(string, tag = "2")]
     pub display_name: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "3")]
     pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// When they were erased; absent: they are not.
+    #[prost(message, optional, tag = "4")]
+    pub erased_at: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Asks for a new user.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3329,6 +3577,18 @@ pub struct ListUsersResponse {
     /// Empty on the last page.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
+}
+/// Asks to erase a user.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EraseUserRequest {
+    #[prost(string, tag = "1")]
+    pub user_id: ::prost::alloc::string::String,
+}
+/// What is left of the user: the id.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EraseUserResponse {
+    #[prost(message, optional, tag = "1")]
+    pub user: ::core::option::Option<User>,
 }
 /// Generated client implementations.
 pub mod user_service_client {
@@ -3490,6 +3750,34 @@ pub mod user_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Erases a user of the caller's tenant: what is known of the person goes, and their API keys end. The id stays, and is never
+        /// given to another. Erasing them again changes nothing.
+        pub async fn erase_user(
+            &mut self,
+            request: impl tonic::IntoRequest<super::EraseUserRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::EraseUserResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/bailiwick.identity.v1.UserService/EraseUser",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("bailiwick.identity.v1.UserService", "EraseUser"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -3524,6 +3812,15 @@ pub mod user_service_server {
             request: tonic::Request<super::ListUsersRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListUsersResponse>,
+            tonic::Status,
+        >;
+        /// Erases a user of the caller's tenant: what is known of the person goes, and their API keys end. The id stays, and is never
+        /// given to another. Erasing them again changes nothing.
+        async fn erase_user(
+            &self,
+            request: tonic::Request<super::EraseUserRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::EraseUserResponse>,
             tonic::Status,
         >;
     }
@@ -3724,6 +4021,51 @@ pub mod user_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListUsersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/bailiwick.identity.v1.UserService/EraseUser" => {
+                    #[allow(non_camel_case_types)]
+                    struct EraseUserSvc<T: UserService>(pub Arc<T>);
+                    impl<
+                        T: UserService,
+                    > tonic::server::UnaryService<super::EraseUserRequest>
+                    for EraseUserSvc<T> {
+                        type Response = super::EraseUserResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::EraseUserRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as UserService>::erase_user(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = EraseUserSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -232,9 +232,25 @@ pub mod gate {
 }
 /// The metrics of identity.
 pub mod identity {
-    use crate::metrics::Metric;
+    use crate::metrics::{Kind, Metric};
+    /// What is sealed in the database, but not with the current seal key, by the key: other (one of seal_key_other_files), unnamed (of before seal keys had ids), missing (a key that is not configured: these cannot be opened).
+    pub static SEALED_OUTDATED: Metric = Metric {
+        name: "sealed_outdated",
+        kind: Kind::Gauge,
+        unit: "",
+        labels: &["key"],
+        help: "What is sealed in the database, but not with the current seal key, by the key: other (one of seal_key_other_files), unnamed (of before seal keys had ids), missing (a key that is not configured: these cannot be opened).",
+    };
+    /// Hashes of living API keys and clients' secrets that do not lie under the current pepper, by whose they are: other (one of pepper_other_files), unnamed (of before peppers had ids), missing (a pepper that is not configured: these are refused).
+    pub static SECRETS_OUTDATED: Metric = Metric {
+        name: "secrets_outdated",
+        kind: Kind::Gauge,
+        unit: "",
+        labels: &["key"],
+        help: "Hashes of living API keys and clients' secrets that do not lie under the current pepper, by whose they are: other (one of pepper_other_files), unnamed (of before peppers had ids), missing (a pepper that is not configured: these are refused).",
+    };
     /// All of them.
-    pub static TABLE: &[&Metric] = &[];
+    pub static TABLE: &[&Metric] = &[&SEALED_OUTDATED, &SECRETS_OUTDATED];
 }
 /// The metrics of permissions.
 pub mod permissions {

@@ -23,6 +23,7 @@ pub static PEERS: &[Peer] = &[
             "/bailiwick.identity.v1.PeerService/AuthenticateApiKey",
             "/bailiwick.identity.v1.PeerService/PublishAssertionKey",
             "/bailiwick.identity.v1.PeerService/ReportApiKeyUse",
+            "/bailiwick.identity.v1.PeerService/ReportTenantDeleted",
             "/bailiwick.permissions.v1.PermissionService/Check",
             "/bailiwick.permissions.v1.PermissionService/CheckBulk",
             "/bailiwick.permissions.v1.PermissionService/CheckStream",
@@ -33,7 +34,7 @@ pub static PEERS: &[Peer] = &[
     },
     Peer {
         name: "permissions",
-        calls: &[],
+        calls: &["/bailiwick.identity.v1.PeerService/ReportTenantDeleted"],
         follows: &["/bailiwick.identity.v1.PeerService/Follow"],
         acts_for_tenants: false,
         bound_to_tenant: false,

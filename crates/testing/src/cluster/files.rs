@@ -69,6 +69,16 @@ impl Files {
         self.secret("bootstrap-secret")
     }
 
+    /// Makes another key for gate's assertions, for those that start from now on.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn replace_assertion_key(&self) -> Result<()> {
+        let file = self.secret("gate-assertion-key.pem");
+        place::remove(&file)?;
+        secrets::keep_signing_key(&file)
+    }
+
     /// The log of a process. A part stands for its first process.
     pub fn log(&self, member: impl Into<Member>) -> PathBuf {
         self.state.join("logs").join(format!("{}.log", member.into().name()))
@@ -124,6 +134,9 @@ impl Files {
         command.arg("--config").arg(self.configuration(member));
         for setting in config.overrides.get(&member.part).into_iter().flatten() {
             command.args(["--set", setting]);
+        }
+        for (name, value) in config.environment.get(&member).into_iter().flatten() {
+            command.env(name, value);
         }
         command
     }

@@ -39,6 +39,7 @@ struct State {
     published: Vec<proto::VerificationKey>,
     asked: u64,
     uses: Vec<Vec<proto::ApiKeyUse>>,
+    deleted: Vec<proto::ReportTenantDeletedRequest>,
     down: bool,
 }
 
@@ -139,6 +140,11 @@ impl FakeIdentity {
         self.state().uses.clone()
     }
 
+    /// What was told of deleted tenants.
+    pub fn reported_deletions(&self) -> Vec<proto::ReportTenantDeletedRequest> {
+        self.state().deleted.clone()
+    }
+
     /// From now on every call fails and every follower is cut off, or no more.
     pub fn set_down(&self, down: bool) {
         self.state().down = down;
@@ -197,6 +203,15 @@ impl PeerService for FakeIdentity {
         self.check_up()?;
         self.state().uses.push(request.into_inner().uses);
         Ok(Response::new(proto::ReportApiKeyUseResponse {}))
+    }
+
+    async fn report_tenant_deleted(
+        &self,
+        request: Request<proto::ReportTenantDeletedRequest>,
+    ) -> Result<Response<proto::ReportTenantDeletedResponse>, Status> {
+        self.check_up()?;
+        self.state().deleted.push(request.into_inner());
+        Ok(Response::new(proto::ReportTenantDeletedResponse {}))
     }
 
     async fn follow(&self, request: Request<proto::FollowRequest>) -> Result<Response<Answers>, Status> {

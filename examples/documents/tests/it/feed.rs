@@ -46,6 +46,13 @@ impl PeerService for FakeIdentity {
         Err(Status::unimplemented("not asked for here"))
     }
 
+    async fn report_tenant_deleted(
+        &self,
+        _: Request<identity::ReportTenantDeletedRequest>,
+    ) -> Result<Response<identity::ReportTenantDeletedResponse>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
     type FollowStream = ReceiverStream<Result<identity::FollowResponse, Status>>;
 
     async fn follow(&self, request: Request<identity::FollowRequest>) -> Result<Response<Self::FollowStream>, Status> {

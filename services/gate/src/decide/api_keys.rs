@@ -110,6 +110,11 @@ impl ApiKeys {
         if self.revoked.ends(token) { Err(invalid("the token is revoked, or what it was given for")) } else { Ok(()) }
     }
 
+    /// Refuses whatever was given to somebody of a tenant that was deleted.
+    pub(crate) fn refuse_deleted(&self, tenant: &TenantId) -> Result<(), Denial> {
+        if self.revoked.is_deleted(tenant.as_str()) { Err(invalid("the tenant was deleted")) } else { Ok(()) }
+    }
+
     /// Refuses a key that identity has ended, whatever is remembered of it.
     fn refuse_revoked(&self, id: &str) -> Result<(), Denial> {
         if self.revoked.contains(id) { Err(invalid("the key is revoked")) } else { Ok(()) }

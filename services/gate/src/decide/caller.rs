@@ -51,6 +51,7 @@ impl Callers {
                 workload.ok_or_else(|| invalid(format!("no service account is bound to {spiffe_id}")))?
             }
         };
+        self.api_keys.refuse_deleted(&caller.who.tenant)?;
         // Looked at for each call: what is remembered of a credential may have been good when it was looked up.
         if caller.lives(call.now) { Ok(Some(caller)) } else { Err(invalid("the credential has expired")) }
     }

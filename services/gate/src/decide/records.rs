@@ -66,6 +66,13 @@ impl Records {
         while held.bytes > self.limits.bytes_max && held.forget_half_of_the_largest() {}
     }
 
+    /// Forgets all of a tenant's.
+    pub(crate) fn forget(&self, tenant: &TenantId) {
+        let mut held = self.held();
+        let forgotten = held.tenants.remove(tenant).into_iter().flatten();
+        held.bytes -= forgotten.map(|record| record.bytes()).sum::<usize>();
+    }
+
     /// The tenant's decision with this id, if it is remembered.
     pub(crate) fn find(&self, tenant: &TenantId, id: &str, now: OffsetDateTime) -> Option<Arc<Record>> {
         self.newest_first(tenant, now, usize::MAX).into_iter().find(|record| record.id == id)

@@ -70,6 +70,11 @@ impl ShadowReports {
         report.unwrap_or(Report { version, routes: BTreeMap::new() })
     }
 
+    /// Forgets a tenant's.
+    pub(crate) fn forget(&self, tenant: &TenantId) {
+        self.reports().remove(tenant);
+    }
+
     fn reports(&self) -> MutexGuard<'_, HashMap<TenantId, Report>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

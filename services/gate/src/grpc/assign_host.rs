@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chassis::{AuditEvent, Context, FieldInvalid, TenantId, UnitOfWork};
+use chassis::{AuditEvent, Context, FieldInvalid, TenantId, UnitOfWork, deletion};
 use contract::gate::v1::{AssignHostRequest, AssignHostResponse, Host};
 
 use crate::Gate;
@@ -30,6 +30,9 @@ pub(crate) async fn assign_host(
         return Err(Error::HostTaken { host });
     }
     let mut work = UnitOfWork::begin(&gate.database, context.now).await?;
+    if deletion::is_begun(work.connection(), &tenant).await? {
+        return Err(FieldInvalid::new("host.tenant_id", "is a tenant that was deleted").into());
+    }
     let is_new = hosts::assign(work.connection(), &host, &tenant, context.now).await?;
     let owner = hosts::owner(work.connection(), &host).await?;
 

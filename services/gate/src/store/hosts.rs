@@ -31,6 +31,22 @@ pub(crate) async fn assign(
     Ok(done.rows_affected() == 1)
 }
 
+/// Takes some hosts from a tenant, which has no routes for them any more.
+pub(crate) async fn delete(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    rows_max: u32,
+) -> Result<u64, DatabaseError> {
+    let done = sqlx::query!(
+        "DELETE FROM host WHERE host = ANY (ARRAY(SELECT host FROM host WHERE tenant = $1 LIMIT $2))",
+        tenant.as_str(),
+        i64::from(rows_max)
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// The owner of a host.
 pub(crate) async fn owner(connection: &mut PgConnection, host: &str) -> Result<Option<String>, DatabaseError> {
     Ok(sqlx::query_scalar!("SELECT tenant FROM host WHERE host = $1", host).fetch_optional(connection).await?)

@@ -65,6 +65,28 @@ pub(crate) async fn replace(
     Ok(())
 }
 
+/// Deletes some routes of a tenant.
+pub(crate) async fn delete(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    rows_max: u32,
+) -> Result<u64, DatabaseError> {
+    let done = sqlx::query!(
+        "DELETE FROM route WHERE ctid = ANY (ARRAY(SELECT ctid FROM route WHERE tenant = $1 LIMIT $2))",
+        tenant.as_str(),
+        i64::from(rows_max)
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Deletes the version of a tenant's routes, which are gone.
+pub(crate) async fn delete_set(connection: &mut PgConnection, tenant: &TenantId) -> Result<u64, DatabaseError> {
+    let done = sqlx::query!("DELETE FROM route_set WHERE tenant = $1", tenant.as_str()).execute(connection).await?;
+    Ok(done.rows_affected())
+}
+
 /// The version in force and every route of it, by name.
 pub(crate) async fn of_tenant(database: &Database, tenant: &TenantId) -> Result<(u64, Vec<Route>), DatabaseError> {
     page(database, tenant, "", i64::MAX).await

@@ -7,6 +7,7 @@ mod assign_host;
 mod bound_envoys;
 mod check;
 mod check_refuses;
+mod deleted_tenants;
 mod explain_decision;
 mod fuzz;
 mod get_shadow_report;

@@ -57,8 +57,9 @@ impl Wish {
                 subject: administrator,
                 display_name: DisplayName::known("First administrator".to_owned()),
                 created_at: now,
+                erased_at: None,
             },
-            tenant: Tenant { id: tenant, display_name, created_at: now },
+            tenant: Tenant { id: tenant, display_name, created_at: now, deleting_at: None },
         }
     }
 }

@@ -4,12 +4,12 @@
 //! the last token that it signed, and a while for clocks that differ.
 
 use assertion::ACCESS_TOKEN_SECONDS_MAX;
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use chassis::signing::SigningKey;
 use time::{Duration, OffsetDateTime};
-use zeroize::Zeroizing;
+
+use super::seal::{SealKeys, Sealed};
 
 /// The shortest that a key may sign for, in seconds: the next must be known in time.
 pub(crate) const ROTATION_SECONDS_MIN: u64 = 600;
@@ -23,15 +23,12 @@ const AHEAD_MAX: Duration = Duration::days(1);
 /// How long a key is believed after the last token that it signed has ended.
 const GRACE: Duration = Duration::minutes(10);
 
-/// The key that private keys are sealed with.
-pub(crate) struct SealKey(RandomizedNonceKey);
-
 /// A signing key as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SealedKey {
     pub(crate) generation: i64,
     pub(crate) id: String,
-    pub(crate) sealed: Vec<u8>,
+    pub(crate) sealed: Sealed,
     pub(crate) signs_from: OffsetDateTime,
     pub(crate) signs_until: OffsetDateTime,
 }
@@ -66,47 +63,35 @@ pub(crate) fn believed_until(signs_until: OffsetDateTime) -> OffsetDateTime {
     signs_until + Duration::seconds(ACCESS_TOKEN_SECONDS_MAX) + GRACE
 }
 
-impl SealKey {
-    /// The key in the operator's file, of which the first 32 bytes count.
-    pub(crate) fn new(bytes: &[u8]) -> Option<Self> {
-        RandomizedNonceKey::new(&AES_256_GCM, bytes.get(..32)?).ok().map(Self)
-    }
-
-    /// Makes a signing key, and seals its private half for just this place in the row of keys.
-    pub(crate) fn make(&self, wanted: Wanted) -> Result<(SealedKey, SigningKey), String> {
-        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
-            .map_err(|_| "no key could be made".to_owned())?;
-        let key = SigningKey::from_pkcs8(pkcs8.as_ref())?;
-        let mut private = Zeroizing::new(pkcs8.as_ref().to_vec());
-        let place = place(wanted.generation, key.key_id());
-        let nonce = self.0.seal_in_place_append_tag(Aad::from(place), &mut *private);
-        let nonce = nonce.map_err(|_| "the key could not be sealed".to_owned())?;
-        let sealed = [nonce.as_ref().as_slice(), private.as_slice()].concat();
-        let Wanted { generation, signs_from, signs_until } = wanted;
-        Ok((SealedKey { generation, id: key.key_id().to_owned(), sealed, signs_from, signs_until }, key))
-    }
-
-    /// The signing key that was sealed for this place.
-    pub(crate) fn open(&self, kept: &SealedKey) -> Result<SigningKey, String> {
-        let wrong = || "seal_key_file is not the one that the signing key was sealed with".to_owned();
-        let (nonce, sealed) = kept.sealed.split_at_checked(NONCE_LEN).ok_or_else(wrong)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| wrong())?;
-        let mut private = Zeroizing::new(sealed.to_vec());
-        let opened = self.0.open_in_place(nonce, Aad::from(place(kept.generation, &kept.id)), &mut private);
-        let key = SigningKey::from_pkcs8(opened.map_err(|_| wrong())?)?;
-        if key.key_id() == kept.id { Ok(key) } else { Err(wrong()) }
-    }
+/// Makes a signing key, and seals its private half for just this place in the row of keys.
+pub(crate) fn make(seal_keys: &SealKeys, wanted: Wanted) -> Result<(SealedKey, SigningKey), String> {
+    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+        .map_err(|_| "no key could be made".to_owned())?;
+    let key = SigningKey::from_pkcs8(pkcs8.as_ref())?;
+    let Wanted { generation, signs_from, signs_until } = wanted;
+    let sealed = seal_keys.seal(&place(generation, key.key_id()), pkcs8.as_ref());
+    Ok((SealedKey { generation, id: key.key_id().to_owned(), sealed, signs_from, signs_until }, key))
 }
 
-impl std::fmt::Debug for SealKey {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("SealKey(…)")
+impl SealedKey {
+    /// The key, to sign with.
+    pub(crate) fn open(&self, seal_keys: &SealKeys) -> Result<SigningKey, String> {
+        let place = place(self.generation, &self.id);
+        let private = seal_keys.open(&place, &self.sealed).map_err(|wrong| wrong.to_string())?;
+        let key = SigningKey::from_pkcs8(&private)?;
+        if key.key_id() == self.id { Ok(key) } else { Err("what is sealed is another key".to_owned()) }
+    }
+
+    /// The same key, sealed with the current key; none if it is, or cannot be opened here.
+    pub(crate) fn renewed(&self, seal_keys: &SealKeys) -> Option<Self> {
+        let sealed = seal_keys.renew(&place(self.generation, &self.id), &self.sealed).ok().flatten()?;
+        Some(Self { sealed, ..self.clone() })
     }
 }
 
 /// What is sealed together with a key, so that no row's key serves in another's place.
-fn place(generation: i64, id: &str) -> Vec<u8> {
-    format!("bailiwick identity signing key {generation} {id}").into_bytes()
+fn place(generation: i64, id: &str) -> String {
+    format!("bailiwick identity signing key {generation} {id}")
 }
 
 #[cfg(test)]
@@ -118,7 +103,8 @@ mod tests {
     }
 
     fn kept(generation: i64, from: i64, until: i64) -> SealedKey {
-        SealedKey { generation, id: String::new(), sealed: Vec::new(), signs_from: at(from), signs_until: at(until) }
+        let sealed = Sealed { key: None, bytes: Vec::new() };
+        SealedKey { generation, id: String::new(), sealed, signs_from: at(from), signs_until: at(until) }
     }
 
     #[test]
@@ -146,22 +132,18 @@ mod tests {
 
     #[test]
     fn a_key_opens_with_its_seal_in_its_place_and_nowhere_else() {
-        let seal = SealKey::new(&[1; 32]).unwrap();
+        let seal = |byte: u8| SealKeys::new::<[u8; 32]>(&[byte; 32], &[]).unwrap();
         let wanted = Wanted { generation: 1, signs_from: at(0), signs_until: at(1) };
-        let (kept, key) = seal.make(wanted).unwrap();
-        assert_eq!(seal.open(&kept).unwrap().key_id(), key.key_id());
-        let (other, _) = seal.make(wanted).unwrap();
-        let mut changed = kept.clone();
-        changed.sealed[20] ^= 1;
-        for wrong in [
-            SealedKey { generation: 2, ..kept.clone() },
-            SealedKey { id: other.id, ..kept.clone() },
-            SealedKey { sealed: Vec::new(), ..kept.clone() },
-            changed,
-        ] {
-            assert!(seal.open(&wrong).is_err());
+        let (kept, key) = make(&seal(1), wanted).unwrap();
+        assert_eq!(kept.open(&seal(1)).unwrap().key_id(), key.key_id());
+        let (other, _) = make(&seal(1), wanted).unwrap();
+        for wrong in [SealedKey { generation: 2, ..kept.clone() }, SealedKey { id: other.id, ..kept.clone() }] {
+            assert!(wrong.open(&seal(1)).is_err());
         }
-        assert!(SealKey::new(&[2; 32]).unwrap().open(&kept).is_err());
-        assert!(SealKey::new(&[1; 31]).is_none());
+        assert!(kept.open(&seal(2)).is_err());
+        assert_eq!(kept.renewed(&seal(1)), None);
+        let both = SealKeys::new(&[2; 32], &[[1; 32]]).unwrap();
+        let renewed = kept.renewed(&both).expect("it lies under another key");
+        assert_eq!(renewed.open(&seal(2)).unwrap().key_id(), key.key_id());
     }
 }

@@ -11,6 +11,8 @@ pub(crate) struct Tenant {
     pub(crate) id: TenantId,
     pub(crate) display_name: DisplayName,
     pub(crate) created_at: OffsetDateTime,
+    /// When its deletion was asked for.
+    pub(crate) deleting_at: Option<OffsetDateTime>,
 }
 
 /// The id of a tenant to be made: any but the reserved one.

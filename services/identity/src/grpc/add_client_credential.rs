@@ -15,7 +15,7 @@ use crate::domain::client_key::ClientKey;
 use crate::domain::display_name::DisplayName;
 use crate::domain::scope::Scopes;
 use crate::error::Thing;
-use crate::store::client_credentials;
+use crate::store::{client_credentials, tenants};
 use crate::{Error, Identity};
 
 pub(crate) async fn add_client_credential(
@@ -45,7 +45,7 @@ pub(crate) async fn add_client_credential(
     }
     // A key's id comes of the same source as a secret's, whose text is then thrown away.
     let secret = ClientSecret::generate(&*service.entropy);
-    let secret_hash = key.is_none().then(|| service.pepper.hash(&secret));
+    let secret_hash = key.is_none().then(|| service.secrets.hash(&secret));
     let credential = ClientCredential {
         id: secret.id().clone(),
         tenant: ctx.tenant().clone(),
@@ -66,6 +66,7 @@ pub(crate) async fn add_client_credential(
         Claimed::First(work) => work,
         Claimed::Earlier(earlier) => return Ok(earlier),
     };
+    tenants::hold(work.connection(), ctx.tenant()).await?;
     let living = client_credentials::count_living(work.connection(), &credential.client_id(), ctx.now).await?;
     has_room(living.ok_or(Error::NotFound(Thing::ServiceAccount))?)?;
     client_credentials::insert(work.connection(), &credential, secret_hash.as_ref()).await?;

@@ -9,7 +9,7 @@ use super::{events, messages};
 use crate::domain::scope::Scopes;
 use crate::domain::workload::{SpiffeId, Workload, has_room};
 use crate::error::Thing;
-use crate::store::workloads;
+use crate::store::{tenants, workloads};
 use crate::{Error, Identity};
 
 pub(crate) async fn bind_workload(
@@ -40,6 +40,7 @@ pub(crate) async fn bind_workload(
     let mut work = UnitOfWork::begin(&service.database, ctx.now).await?;
     let others = workloads::count_of_account(work.connection(), &workload.tenant, &workload.account).await?;
     has_room(others.ok_or(Error::NotFound(Thing::ServiceAccount))?)?;
+    tenants::hold(work.connection(), &workload.tenant).await?;
     if !workloads::bind(work.connection(), &workload).await? {
         // Another call was faster.
         return Err(Error::WorkloadBound);

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use chassis::api_key::ApiKey;
 use chassis::{AuditEvent, Context, UnitOfWork};
 use contract::identity::v1::{BootstrapRequest, BootstrapResponse};
+use zeroize::Zeroizing;
 
 use super::{events, messages};
+use crate::domain::data_key::DataKey;
 use crate::domain::founding::Wish;
 use crate::domain::scope::Scopes;
 use crate::store::{bootstrap as bootstraps, tenants};
@@ -17,8 +19,9 @@ pub(crate) async fn bootstrap(
     ctx: Context,
     request: BootstrapRequest,
 ) -> Result<BootstrapResponse, Error> {
+    let shown = Zeroizing::new(request.secret);
     // The secret first of all: whoever has it not learns nothing, not even whether it is too late.
-    if !service.bootstrap_secret.as_ref().is_some_and(|secret| secret.is(&request.secret)) {
+    if !service.bootstrap_secret.as_ref().is_some_and(|secret| secret.is(&shown)) {
         return Err(Error::BootstrapSecretInvalid);
     }
     let wish = Wish::read(&request.tenant_id, &request.display_name, &request.administrator_id)?;
@@ -28,7 +31,8 @@ pub(crate) async fn bootstrap(
     let key = ApiKey::generate(&*service.entropy);
     let founding = wish.found(&key, Scopes::all(), ctx.now);
 
-    tenants::found(work.connection(), &founding, &service.pepper.hash(&key)).await?;
+    let data_key = DataKey::make(&service.seal_keys, &founding.tenant.id, &*service.entropy);
+    tenants::found(work.connection(), &founding, &service.secrets.hash(&key), &data_key).await?;
     bootstraps::insert(work.connection(), &founding.tenant.id, ctx.now).await?;
     work.publish(&events::tenant_created(&founding, true));
     work.publish(&events::api_key_created(&founding.api_key));

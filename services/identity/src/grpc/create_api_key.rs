@@ -11,7 +11,7 @@ use super::{events, messages};
 use crate::domain::api_key::{ApiKeyRecord, check_expires_at};
 use crate::domain::display_name::DisplayName;
 use crate::domain::scope::Scopes;
-use crate::store::{api_keys, subjects};
+use crate::store::{api_keys, subjects, tenants};
 use crate::{Error, Identity};
 
 pub(crate) async fn create_api_key(
@@ -37,7 +37,7 @@ pub(crate) async fn create_api_key(
     if let Some(scope) = scopes.first_not_givable(held) {
         return Err(Error::ScopeNotHeld(scope.to_owned()));
     }
-    let owner = found.ok_or(Error::NotFound(owner.kind.into()))?.subject;
+    let owner = found.ok_or(Error::NotFound(owner.kind.into()))?.record.subject;
     let api_key = ApiKey::generate(&*service.entropy);
     let record = ApiKeyRecord {
         id: api_key.id().clone(),
@@ -57,7 +57,11 @@ pub(crate) async fn create_api_key(
         Claimed::First(work) => work,
         Claimed::Earlier(earlier) => return Ok(earlier),
     };
-    api_keys::insert(work.connection(), &record, &service.pepper.hash(&api_key)).await?;
+    tenants::hold(work.connection(), ctx.tenant()).await?;
+    if !subjects::hold(work.connection(), ctx.tenant(), &record.owner).await? {
+        return Err(Error::NotFound(record.owner.kind.into()));
+    }
+    api_keys::insert(work.connection(), &record, &service.secrets.hash(&api_key)).await?;
     work.publish(&events::api_key_created(&record));
     work.commit(AuditEvent::of(&ctx, format!("api_key:{}", record.id))).await?;
 

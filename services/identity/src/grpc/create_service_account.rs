@@ -9,7 +9,7 @@ use contract::identity::v1::{CreateServiceAccountRequest, CreateServiceAccountRe
 use super::messages;
 use crate::domain::display_name::DisplayName;
 use crate::domain::subject::{SubjectRecord, read_new};
-use crate::store::subjects;
+use crate::store::{subjects, tenants};
 use crate::{Error, Identity};
 
 pub(crate) async fn create_service_account(
@@ -29,14 +29,15 @@ pub(crate) async fn create_service_account(
 
     let work = UnitOfWork::begin(&service.database, ctx.now).await?;
 
-    let service_account = SubjectRecord { subject, display_name, created_at: ctx.now };
+    let service_account = SubjectRecord { subject, display_name, created_at: ctx.now, erased_at: None };
     let response = CreateServiceAccountResponse { service_account: Some(messages::service_account(&service_account)) };
 
     let mut work = match IdempotencyKey::claim(key.as_ref(), work, &service.database, &ctx, &response).await? {
         Claimed::First(work) => work,
         Claimed::Earlier(earlier) => return Ok(earlier),
     };
-    subjects::insert(work.connection(), ctx.tenant(), &service_account).await?;
+    tenants::hold(work.connection(), ctx.tenant()).await?;
+    subjects::insert(work.connection(), ctx.tenant(), &service_account, None).await?;
     work.commit(AuditEvent::of(&ctx, service_account.subject.to_string())).await?;
 
     Ok(response)

@@ -8,6 +8,7 @@ use chassis::{AuditEvent, Context, FieldInvalid, UnitOfWork};
 use contract::identity::v1::{CreateTenantRequest, CreateTenantResponse};
 
 use super::{events, messages};
+use crate::domain::data_key::DataKey;
 use crate::domain::founding::Wish;
 use crate::domain::scope::Scopes;
 use crate::store::tenants;
@@ -38,7 +39,8 @@ pub(crate) async fn create_tenant(
         Claimed::First(work) => work,
         Claimed::Earlier(earlier) => return Ok(earlier),
     };
-    tenants::found(work.connection(), &founding, &service.pepper.hash(&api_key)).await?;
+    let data_key = DataKey::make(&service.seal_keys, &founding.tenant.id, &*service.entropy);
+    tenants::found(work.connection(), &founding, &service.secrets.hash(&api_key), &data_key).await?;
     work.publish(&events::tenant_created(&founding, false));
     work.publish(&events::api_key_created(&founding.api_key));
     work.commit(AuditEvent::of(&ctx, format!("tenant:{}", founding.tenant.id))).await?;

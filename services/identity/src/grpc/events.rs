@@ -1,10 +1,10 @@
 //! What the feed tells: everything that verifiers and permissions must not miss.
 
-use chassis::timestamp;
+use chassis::{TenantId, timestamp};
 use contract::identity::v1::event::Event as Kind;
 use contract::identity::v1::{
-    AccessTokenRevoked, ApiKeyCreated, ApiKeyRevoked, ClientCredentialRevoked, Event, TenantCreated, WorkloadBound,
-    WorkloadUnbound,
+    AccessTokenRevoked, ApiKeyCreated, ApiKeyRevoked, ClientCredentialRevoked, Event, TenantCreated, TenantDeleted,
+    WorkloadBound, WorkloadUnbound,
 };
 use time::OffsetDateTime;
 
@@ -43,6 +43,17 @@ pub(super) fn api_key_revoked(key: &ApiKeyRecord) -> Event {
     event(Kind::ApiKeyRevoked(ApiKeyRevoked { api_key_id: key.id.to_string(), tenant_id: key.tenant.to_string() }))
 }
 
+/// An API key was ended together with others.
+pub(super) fn api_key_ended(id: &str, tenant: &TenantId) -> Event {
+    event(Kind::ApiKeyRevoked(ApiKeyRevoked { api_key_id: id.to_owned(), tenant_id: tenant.to_string() }))
+}
+
+/// A tenant is being deleted.
+pub(super) fn tenant_deleted(tenant: &TenantId, asked_at: OffsetDateTime) -> Event {
+    let asked_at = Some(timestamp::to_proto(asked_at));
+    event(Kind::TenantDeleted(TenantDeleted { tenant_id: tenant.to_string(), asked_at }))
+}
+
 /// A client's credential was ended.
 pub(super) fn client_credential_revoked(credential: &ClientCredential) -> Event {
     event(Kind::ClientCredentialRevoked(ClientCredentialRevoked {
@@ -71,7 +82,7 @@ pub(super) fn workload_bound(workload: &Workload) -> Event {
 }
 
 /// A workload acts as nobody any more.
-pub(super) fn workload_unbound(spiffe_id: &SpiffeId) -> Event {
+pub(crate) fn workload_unbound(spiffe_id: &SpiffeId) -> Event {
     event(Kind::WorkloadUnbound(WorkloadUnbound { spiffe_id: spiffe_id.as_str().to_owned() }))
 }
 

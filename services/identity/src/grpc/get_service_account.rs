@@ -22,5 +22,5 @@ pub(crate) async fn get_service_account(
 
     let service_account = service_account.ok_or(Error::NotFound(Thing::ServiceAccount))?;
 
-    Ok(GetServiceAccountResponse { service_account: Some(messages::service_account(&service_account)) })
+    Ok(GetServiceAccountResponse { service_account: Some(messages::service_account(&service_account.record)) })
 }

@@ -21,6 +21,7 @@ pub(crate) async fn get_tenant(
     let tenant = tenants::find(service.database.pool(), &id).await?;
 
     let tenant = tenant.ok_or(Error::NotFound(Thing::Tenant))?;
+    let deletion = service.deletion_of(&tenant).await?;
 
-    Ok(GetTenantResponse { tenant: Some(messages::tenant(&tenant)) })
+    Ok(GetTenantResponse { tenant: Some(messages::tenant_with(&tenant, deletion)) })
 }

@@ -17,9 +17,10 @@ pub(crate) async fn get_user(
 ) -> Result<GetUserResponse, Error> {
     let subject = Subject::new(SubjectKind::User, &request.user_id).map_err(|error| error.at("user_id"))?;
 
-    let user = subjects::find(service.database.pool(), ctx.tenant(), &subject).await?;
+    let kept = subjects::find(service.database.pool(), ctx.tenant(), &subject).await?;
 
-    let user = user.ok_or(Error::NotFound(Thing::User))?;
+    let kept = kept.ok_or(Error::NotFound(Thing::User))?;
+    let users = service.open_users(ctx.tenant(), vec![kept]).await?;
 
-    Ok(GetUserResponse { user: Some(messages::user(&user)) })
+    Ok(GetUserResponse { user: users.first().map(messages::user) })
 }

@@ -21,10 +21,10 @@ pub(crate) async fn list_service_accounts(
     let mut service_accounts =
         subjects::list(pool, ctx.tenant(), SubjectKind::ServiceAccount, &page.after, page.rows()).await?;
 
-    let next_page_token = page.next(&mut service_accounts, |service_account| service_account.subject.id.clone());
+    let next_page_token = page.next(&mut service_accounts, |kept| kept.record.subject.id.clone());
 
     Ok(ListServiceAccountsResponse {
-        service_accounts: service_accounts.iter().map(messages::service_account).collect(),
+        service_accounts: service_accounts.iter().map(|kept| messages::service_account(&kept.record)).collect(),
         next_page_token,
     })
 }

@@ -18,9 +18,10 @@ pub(crate) async fn list_users(
     let page = PageRequest::read(&ctx, request.page_size, &request.page_token, &[])?;
 
     let pool = service.database.pool();
-    let mut users = subjects::list(pool, ctx.tenant(), SubjectKind::User, &page.after, page.rows()).await?;
+    let mut kept = subjects::list(pool, ctx.tenant(), SubjectKind::User, &page.after, page.rows()).await?;
 
-    let next_page_token = page.next(&mut users, |user| user.subject.id.clone());
+    let next_page_token = page.next(&mut kept, |user| user.record.subject.id.clone());
+    let users = service.open_users(ctx.tenant(), kept).await?;
 
     Ok(ListUsersResponse { users: users.iter().map(messages::user).collect(), next_page_token })
 }

@@ -28,10 +28,21 @@ pub(super) fn read_api_key_id(id: &str) -> Result<ApiKeyId, FieldInvalid> {
 }
 
 pub(super) fn tenant(tenant: &Tenant) -> proto::Tenant {
+    let asked = |asked_at| proto::TenantDeletion {
+        asked_at: Some(timestamp::to_proto(asked_at)),
+        done_at: None,
+        services: Vec::new(),
+    };
+    tenant_with(tenant, tenant.deleting_at.map(asked))
+}
+
+/// A tenant with how far its deletion is.
+pub(super) fn tenant_with(tenant: &Tenant, deletion: Option<proto::TenantDeletion>) -> proto::Tenant {
     proto::Tenant {
         id: tenant.id.to_string(),
         display_name: tenant.display_name.as_str().to_owned(),
         created_at: Some(timestamp::to_proto(tenant.created_at)),
+        deletion,
     }
 }
 
@@ -40,6 +51,7 @@ pub(super) fn user(record: &SubjectRecord) -> proto::User {
         id: record.subject.id.clone(),
         display_name: record.display_name.as_str().to_owned(),
         created_at: Some(timestamp::to_proto(record.created_at)),
+        erased_at: record.erased_at.map(timestamp::to_proto),
     }
 }
 

@@ -1,9 +1,10 @@
-//! Forgets assertions and revocations of tokens once they have ended, and notices when there are too many to remember more.
+//! Forgets assertions and revocations of tokens once they have ended, in the feed too, and notices when there are too many to remember more.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use chassis::feed;
 use time::Duration as Span;
 
 use crate::Identity;
@@ -13,6 +14,9 @@ use crate::store::{client_assertions, revoked_tokens};
 
 /// How long to wait before another look.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// How many entries of the feed go in one statement.
+const ENTRIES_AT_ONCE: i64 = 1_000;
 
 /// How many used assertions are remembered. With more, clients with assertions are told to try again later.
 const ASSERTIONS_MAX: i64 = 1_000_000;
@@ -33,6 +37,7 @@ async fn forget(service: &Identity) -> Result<(), Error> {
     let ended_before = now - CLOCK_SKEW_MAX - Span::MINUTE;
     client_assertions::forget(pool, ended_before).await?;
     revoked_tokens::forget(pool, ended_before).await?;
+    while feed::forget_ended(&service.database, ended_before, ENTRIES_AT_ONCE).await? > 0 {}
     let count = client_assertions::count(pool, ASSERTIONS_MAX).await?;
     let is_full = count >= ASSERTIONS_MAX;
     if is_full {

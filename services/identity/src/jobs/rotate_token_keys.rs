@@ -64,15 +64,20 @@ async fn rotate(service: &Identity) -> Result<Option<String>, Error> {
     let Some(current) = signing_key::current(&kept, now) else { return Ok(None) };
     let in_hand = service.token_key.load();
     if in_hand.as_ref().is_none_or(|key| key.key_id() != current.id) {
-        let key = service.seal_key.open(current).map_err(Error::SigningKey)?;
+        let key = current.open(&service.seal_keys).map_err(Error::SigningKey)?;
         service.token_key.store(Some(Arc::new(key)));
         signing_keys::forget(pool, now - RETIRED).await?;
+    }
+    // Whoever takes an earlier seal key away needs them all under the current one.
+    for renewed in kept.iter().filter_map(|key| key.renewed(&service.seal_keys)) {
+        signing_keys::renew(pool, &renewed).await?;
+        tracing::info!(key = renewed.id, "a signing key lies under the current seal key now");
     }
     Ok(Some(current.id.clone()))
 }
 
 async fn make(service: &Identity, wanted: Wanted) -> Result<(), Error> {
-    let (sealed, key) = service.seal_key.make(wanted).map_err(Error::SigningKey)?;
+    let (sealed, key) = signing_key::make(&service.seal_keys, wanted).map_err(Error::SigningKey)?;
     let not_after = signing_key::believed_until(wanted.signs_until);
     let public = VerificationKey::of_tokens(key.public(), &service.issuer, not_after);
     let now = service.clock.now();

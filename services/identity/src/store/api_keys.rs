@@ -6,8 +6,9 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::broken;
-use crate::domain::api_key::{ApiKeyRecord, SecretHash};
+use crate::domain::api_key::ApiKeyRecord;
 use crate::domain::display_name::DisplayName;
+use crate::domain::pepper::SecretHash;
 use crate::domain::scope::Scopes;
 use crate::error::Error;
 
@@ -50,8 +51,9 @@ pub(crate) async fn insert(
     secret_hash: &SecretHash,
 ) -> Result<(), Error> {
     sqlx::query!(
-        "INSERT INTO api_key (id, tenant, owner_kind, owner_id, display_name, scopes, secret_hash, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO api_key
+             (id, tenant, owner_kind, owner_id, display_name, scopes, secret_hash, pepper_id, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         key.id.as_str(),
         key.tenant.as_str(),
         key.owner.kind.name(),
@@ -59,6 +61,7 @@ pub(crate) async fn insert(
         key.display_name.as_str(),
         key.scopes.as_slice(),
         secret_hash.as_bytes(),
+        secret_hash.pepper(),
         key.created_at,
         key.expires_at
     )
@@ -67,21 +70,25 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// The key with this id, of any tenant, with its hash: for whoever shows the key.
+/// The key with this id, of any tenant that lives and any owner that is not erased, with its hash: for whoever shows the key.
 pub(crate) async fn find_to_authenticate(
     pool: &PgPool,
     id: &ApiKeyId,
 ) -> Result<Option<(ApiKeyRecord, SecretHash)>, Error> {
     let row = sqlx::query!(
-        "SELECT id, tenant, owner_kind, owner_id, display_name, scopes, secret_hash, created_at, expires_at, revoked_at,
-                last_used_at
-         FROM api_key WHERE id = $1",
+        "SELECT key.id, key.tenant, owner_kind, owner_id, key.display_name, scopes, secret_hash, pepper_id,
+                key.created_at, expires_at, revoked_at, last_used_at
+         FROM api_key AS key
+         JOIN subject ON subject.tenant = key.tenant AND subject.kind = owner_kind AND subject.id = owner_id
+             AND subject.erased_at IS NULL
+         JOIN tenant ON tenant.id = key.tenant AND tenant.deleting_at IS NULL
+         WHERE key.id = $1",
         id.as_str()
     )
     .fetch_optional(pool)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let secret_hash = SecretHash::from_store(row.secret_hash);
+    let secret_hash = SecretHash::from_store(row.pepper_id, row.secret_hash);
     let row = Row {
         id: row.id,
         tenant: row.tenant,
@@ -95,6 +102,25 @@ pub(crate) async fn find_to_authenticate(
         last_used_at: row.last_used_at,
     };
     Ok(Some((row.try_into()?, secret_hash)))
+}
+
+/// Keeps a key's hash under another pepper, unless another call was faster.
+pub(crate) async fn renew_hash(
+    pool: &PgPool,
+    id: &ApiKeyId,
+    kept: &SecretHash,
+    renewed: &SecretHash,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "UPDATE api_key SET secret_hash = $3, pepper_id = $4 WHERE id = $1 AND secret_hash = $2",
+        id.as_str(),
+        kept.as_bytes(),
+        renewed.as_bytes(),
+        renewed.pepper()
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
 }
 
 /// The tenant's key with this id, if there is one.
@@ -127,6 +153,31 @@ pub(crate) async fn revoke(
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Ends some keys of an owner, and forgets their names; answers the ids of those that this has changed.
+pub(crate) async fn erase_of_owner(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    owner: &Subject,
+    now: OffsetDateTime,
+    rows: i64,
+) -> Result<Vec<String>, Error> {
+    let ids = sqlx::query_scalar!(
+        "UPDATE api_key SET revoked_at = coalesce(revoked_at, $4), display_name = ''
+         WHERE id = ANY (ARRAY(
+             SELECT id FROM api_key WHERE tenant = $1 AND owner_kind = $2 AND owner_id = $3
+                 AND (revoked_at IS NULL OR display_name <> '') ORDER BY id LIMIT $5 FOR NO KEY UPDATE
+         )) RETURNING id",
+        tenant.as_str(),
+        owner.kind.name(),
+        owner.id,
+        now,
+        rows
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids)
 }
 
 /// Notes when keys were last used. A time never goes back; keys that are not there are passed over.

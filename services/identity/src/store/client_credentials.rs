@@ -6,12 +6,12 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::broken;
-use crate::domain::api_key::SecretHash;
 use crate::domain::audience::Audiences;
 use crate::domain::client_credential::ClientCredential;
 use crate::domain::client_id::ClientId;
 use crate::domain::client_key::ClientKey;
 use crate::domain::display_name::DisplayName;
+use crate::domain::pepper::SecretHash;
 use crate::domain::scope::Scopes;
 use crate::error::Error;
 
@@ -23,6 +23,7 @@ struct Row {
     scopes: Vec<String>,
     audiences: Vec<String>,
     secret_hash: Option<Vec<u8>>,
+    pepper_id: Option<String>,
     jwk: Option<String>,
     created_at: OffsetDateTime,
     expires_at: Option<OffsetDateTime>,
@@ -85,8 +86,9 @@ pub(crate) async fn insert(
 ) -> Result<(), Error> {
     sqlx::query!(
         "INSERT INTO client_credential
-             (id, tenant, account_id, display_name, scopes, audiences, secret_hash, jwk, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             (id, tenant, account_id, display_name, scopes, audiences, secret_hash, pepper_id, jwk, created_at,
+              expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         credential.id.as_str(),
         credential.tenant.as_str(),
         credential.account.id,
@@ -94,6 +96,7 @@ pub(crate) async fn insert(
         credential.scopes.as_slice(),
         credential.audiences.as_slice(),
         secret_hash.map(SecretHash::as_bytes),
+        secret_hash.and_then(SecretHash::pepper),
         credential.key.as_ref().map(ClientKey::jwk),
         credential.created_at,
         credential.expires_at
@@ -107,15 +110,37 @@ pub(crate) async fn insert(
 pub(crate) async fn find_secret(pool: &PgPool, id: &ApiKeyId) -> Result<Option<(ClientCredential, SecretHash)>, Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT id, tenant, account_id, display_name, scopes, audiences, secret_hash, jwk, created_at, expires_at, revoked_at
-         FROM client_credential WHERE id = $1 AND secret_hash IS NOT NULL",
+        "SELECT id, tenant, account_id, display_name, scopes, audiences, secret_hash, pepper_id, jwk, created_at,
+                expires_at, revoked_at
+         FROM client_credential AS credential WHERE id = $1 AND secret_hash IS NOT NULL
+           AND EXISTS (SELECT FROM tenant WHERE tenant.id = credential.tenant AND tenant.deleting_at IS NULL)",
         id.as_str()
     )
     .fetch_optional(pool)
     .await?;
     let Some(mut row) = row else { return Ok(None) };
     let Some(secret_hash) = row.secret_hash.take() else { return Ok(None) };
-    Ok(Some((row.try_into()?, SecretHash::from_store(secret_hash))))
+    let kept = SecretHash::from_store(row.pepper_id.take(), secret_hash);
+    Ok(Some((row.try_into()?, kept)))
+}
+
+/// Keeps a secret's hash under another pepper, unless another call was faster.
+pub(crate) async fn renew_hash(
+    pool: &PgPool,
+    id: &ApiKeyId,
+    kept: &SecretHash,
+    renewed: &SecretHash,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "UPDATE client_credential SET secret_hash = $3, pepper_id = $4 WHERE id = $1 AND secret_hash = $2",
+        id.as_str(),
+        kept.as_bytes(),
+        renewed.as_bytes(),
+        renewed.pepper()
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
 }
 
 /// The client's keys that live: at most as many as an account may have credentials.
@@ -126,10 +151,12 @@ pub(crate) async fn find_keys(
 ) -> Result<Vec<ClientCredential>, Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT id, tenant, account_id, display_name, scopes, audiences, secret_hash, jwk, created_at, expires_at, revoked_at
+        "SELECT id, tenant, account_id, display_name, scopes, audiences, secret_hash, pepper_id, jwk, created_at,
+                expires_at, revoked_at
          FROM client_credential
          WHERE tenant = $1 AND account_id = $2 AND jwk IS NOT NULL AND revoked_at IS NULL
            AND (expires_at IS NULL OR expires_at > $3)
+           AND EXISTS (SELECT FROM tenant WHERE tenant.id = $1 AND tenant.deleting_at IS NULL)
          ORDER BY id",
         client.tenant.as_str(),
         client.account.id,
@@ -144,7 +171,8 @@ pub(crate) async fn find_keys(
 pub(crate) async fn find(pool: &PgPool, tenant: &TenantId, id: &ApiKeyId) -> Result<Option<ClientCredential>, Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT id, tenant, account_id, display_name, scopes, audiences, secret_hash, jwk, created_at, expires_at, revoked_at
+        "SELECT id, tenant, account_id, display_name, scopes, audiences, secret_hash, pepper_id, jwk, created_at,
+                expires_at, revoked_at
          FROM client_credential WHERE tenant = $1 AND id = $2",
         tenant.as_str(),
         id.as_str()
@@ -185,8 +213,8 @@ pub(crate) async fn list(
         None => {
             sqlx::query_as!(
             Row,
-            "SELECT id, tenant, account_id, display_name, scopes, audiences, secret_hash, jwk, created_at, expires_at,
-                        revoked_at
+            "SELECT id, tenant, account_id, display_name, scopes, audiences, secret_hash, pepper_id, jwk, created_at,
+                expires_at, revoked_at
                  FROM client_credential WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3",
             tenant.as_str(),
             after,
@@ -198,8 +226,8 @@ pub(crate) async fn list(
         Some(account) => {
             sqlx::query_as!(
             Row,
-            "SELECT id, tenant, account_id, display_name, scopes, audiences, secret_hash, jwk, created_at, expires_at,
-                        revoked_at
+            "SELECT id, tenant, account_id, display_name, scopes, audiences, secret_hash, pepper_id, jwk, created_at,
+                expires_at, revoked_at
                  FROM client_credential WHERE tenant = $1 AND account_id = $2 AND id > $3 ORDER BY id LIMIT $4",
             tenant.as_str(),
             account.id,

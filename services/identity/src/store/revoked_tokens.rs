@@ -37,13 +37,15 @@ pub(crate) async fn count_of_client(pool: &PgPool, client: &ClientId, now: Offse
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-/// Whether one of these was ended: tokens, API keys and clients' credentials, of which no two have one id.
-pub(crate) async fn is_any_ended(pool: &PgPool, ids: &[String]) -> Result<bool, Error> {
+/// Whether one of these was ended (tokens, API keys and clients' credentials, of which no two have one id), or the tenant was deleted.
+pub(crate) async fn is_any_ended(pool: &PgPool, ids: &[String], tenant: &str) -> Result<bool, Error> {
     let ended = sqlx::query_scalar!(
         "SELECT EXISTS (SELECT FROM revoked_token WHERE id = ANY ($1))
              OR EXISTS (SELECT FROM client_credential WHERE id = ANY ($1) AND revoked_at IS NOT NULL)
-             OR EXISTS (SELECT FROM api_key WHERE id = ANY ($1) AND revoked_at IS NOT NULL) AS \"ended!\"",
-        ids
+             OR EXISTS (SELECT FROM api_key WHERE id = ANY ($1) AND revoked_at IS NOT NULL)
+             OR EXISTS (SELECT FROM tenant WHERE id = $2 AND deleting_at IS NOT NULL) AS \"ended!\"",
+        ids,
+        tenant
     )
     .fetch_one(pool)
     .await?;

@@ -86,7 +86,8 @@ pub(crate) async fn unbind(connection: &mut PgConnection, spiffe_id: &SpiffeId) 
 pub(crate) async fn find(pool: &PgPool, spiffe_id: &SpiffeId) -> Result<Option<Workload>, Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT spiffe_id, tenant, account_id, scopes, bound_at FROM workload WHERE spiffe_id = $1",
+        "SELECT spiffe_id, tenant, account_id, scopes, bound_at FROM workload WHERE spiffe_id = $1
+             AND EXISTS (SELECT FROM tenant WHERE tenant.id = workload.tenant AND tenant.deleting_at IS NULL)",
         spiffe_id.as_str()
     )
     .fetch_optional(pool)

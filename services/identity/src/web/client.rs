@@ -105,12 +105,17 @@ async fn by_secret(service: &Identity, client_id: &str, secret: &str, now: Offse
     let client: ClientId = client_id.parse().map_err(|_| Refusal::InvalidClient)?;
     let secret = ClientSecret::parse(secret).map_err(|_| Refusal::InvalidClient)?;
     // Before it is looked up, so that an unknown secret takes as long as a known one.
-    let shown = service.pepper.hash(&secret);
-    let found = client_credentials::find_secret(service.database.pool(), secret.id()).await?;
+    let shown = service.secrets.hash_shown(&secret);
+    let pool = service.database.pool();
+    let found = client_credentials::find_secret(pool, secret.id()).await?;
     let (credential, kept) = found.ok_or(Refusal::InvalidClient)?;
     // The secret before all else: whoever has only an id learns nothing of its state.
-    if !kept.is(&shown) || !credential.is_active(now) || credential.client_id() != client {
+    let genuine = service.secrets.verify(&shown, &kept).ok_or(Refusal::InvalidClient)?;
+    if !credential.is_active(now) || credential.client_id() != client {
         return Err(Refusal::InvalidClient);
+    }
+    if let Some(renewed) = genuine.renewed {
+        client_credentials::renew_hash(pool, &credential.id, &kept, &renewed).await?;
     }
     Ok(credential.into())
 }

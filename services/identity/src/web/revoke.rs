@@ -48,7 +48,8 @@ pub(super) async fn revoke(
     }
     let mut work = UnitOfWork::begin(&service.database, context.now).await.map_err(Error::from)?;
     if revoked_tokens::add(work.connection(), &claims.token_id, &client.id, expires_at).await? {
-        work.publish(&events::access_token_revoked(&claims.token_id, &claims.tenant, expires_at));
+        let event = events::access_token_revoked(&claims.token_id, &claims.tenant, expires_at);
+        work.publish_until(&event, expires_at);
         let event = AuditEvent {
             action: "identity.access_token.revoked".to_owned(),
             tenant: claims.tenant.clone(),

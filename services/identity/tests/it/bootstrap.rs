@@ -4,9 +4,7 @@ use chassis::Reason;
 use contract::identity::v1::{BootstrapRequest, Event, TenantCreated, event};
 use prost::Message as _;
 
-use crate::world::{
-    BOOTSTRAP_SECRET, ISSUER, ROTATION_SECONDS, reason, reason_and, service_account, start, start_empty,
-};
+use crate::world::{BOOTSTRAP_SECRET, reason, reason_and, section, service_account, start, start_empty};
 
 fn request() -> BootstrapRequest {
     BootstrapRequest {
@@ -120,11 +118,7 @@ async fn bad_fields_are_named_and_leave_the_bootstrap_to_be_done() {
 async fn without_a_secret_file_there_is_no_bootstrap() {
     let service = testing::harness::start::<identity::Identity>(|files| identity::Config {
         bootstrap_secret_file: None,
-        issuer: ISSUER.to_owned(),
-        issuers: Vec::new(),
-        pepper_file: files.secret_hex(),
-        seal_key_file: files.secret_hex(),
-        token_key_rotation_seconds: ROTATION_SECONDS,
+        ..section(files)
     })
     .await;
     let world = crate::world::World { service, acme: Default::default() };

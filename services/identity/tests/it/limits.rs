@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use contract::identity::v1::user_service_client::UserServiceClient;
 use contract::identity::v1::{CreateUserRequest, ListUsersRequest};
-use identity::{Config, Identity};
+use identity::Identity;
 use testing::harness::Harness;
 use tonic::Code;
 
-use crate::world::{ISSUER, ROTATION_SECONDS, TENANT_SCOPES, start};
+use crate::world::{TENANT_SCOPES, section, start};
 
 /// A call that shows no credential: refused by the layers, which only a call that got through to them is.
 async fn is_served(service: &Harness, within: Duration) -> bool {
@@ -45,14 +45,6 @@ async fn headers_over_the_limit_are_refused_and_the_service_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_too_many_waits_until_another_ends() {
-    let section = |files: &testing::harness::Files| Config {
-        bootstrap_secret_file: None,
-        issuer: ISSUER.to_owned(),
-        issuers: Vec::new(),
-        pepper_file: files.secret_hex(),
-        seal_key_file: files.secret_hex(),
-        token_key_rotation_seconds: ROTATION_SECONDS,
-    };
     let service = testing::harness::start_with::<Identity>(section, |config| config.server.connections_max = 1).await;
     let credentials = service.as_subject("acme", "service_account:admin", &TENANT_SCOPES);
     let mut first = UserServiceClient::with_interceptor(service.channel(), credentials);

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, PgPool};
 use crate::world::{BOOTSTRAP_SECRET, World, key_request, service_account, start};
 
 /// The rows of every table, as text: bytes are read as far as they are text too.
-async fn everything(pool: &PgPool) -> String {
+pub(crate) async fn everything(pool: &PgPool) -> String {
     let tables: Vec<String> = sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'")
         .fetch_all(pool)
         .await
@@ -57,6 +57,6 @@ async fn no_table_holds_a_secret_in_clear() {
     }
 }
 
-fn hexadecimal(text: &str) -> String {
+pub(crate) fn hexadecimal(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -14,7 +14,7 @@ use testing::http::Answer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::oauth::{JWT_BEARER, KeyPair, body, claims, p256, refusal, rsa};
-use crate::world::{BOOTSTRAP_SECRET, ISSUER, ROTATION_SECONDS, World};
+use crate::world::{ISSUER, World, section};
 
 const CLUSTER: &str = "https://kubernetes.default.svc";
 const JWT_SPIFFE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
@@ -98,15 +98,7 @@ async fn start(platform: &Platform) -> World {
         platform.issuer(IssuerKind::Kubernetes, CLUSTER, "cluster.test"),
         platform.issuer(IssuerKind::Spiffe, "", "mesh.test"),
     ];
-    let service = testing::harness::start::<Identity>(|files| identity::Config {
-        bootstrap_secret_file: Some(files.text(BOOTSTRAP_SECRET)),
-        issuer: ISSUER.to_owned(),
-        issuers,
-        pepper_file: files.secret_hex(),
-        seal_key_file: files.secret_hex(),
-        token_key_rotation_seconds: ROTATION_SECONDS,
-    })
-    .await;
+    let service = testing::harness::start::<Identity>(|files| identity::Config { issuers, ..section(files) }).await;
     let mut world = World { service, acme: Default::default() };
     world.acme = world.bootstrap("acme").await.unwrap();
     world
@@ -207,6 +199,14 @@ async fn what_a_platform_did_not_give_is_not_believed() {
     let now = world.now();
     for (name, forged) in [
         ("another audience", kubernetes(&with(world.kubernetes(), "aud", json!(["https://kubernetes.default.svc"])))),
+        ("an audience that ours begins", kubernetes(&with(world.kubernetes(), "aud", json!([format!("{ISSUER}/")])))),
+        (
+            "an audience that begins ours",
+            kubernetes(&with(world.kubernetes(), "aud", json!(&ISSUER[..ISSUER.len() - 1]))),
+        ),
+        ("an audience in upper case", kubernetes(&with(world.kubernetes(), "aud", json!([ISSUER.to_uppercase()])))),
+        ("an empty list of audiences", kubernetes(&with(world.kubernetes(), "aud", json!([])))),
+        ("one audience twice", kubernetes(&with(world.kubernetes(), "aud", json!([ISSUER, ISSUER])))),
         ("two audiences", kubernetes(&with(world.kubernetes(), "aud", json!([ISSUER, "vault"])))),
         ("no audience", kubernetes(&with(world.kubernetes(), "aud", Value::Null))),
         ("another cluster", kubernetes(&with(world.kubernetes(), "iss", json!("https://other")))),

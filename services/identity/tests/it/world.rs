@@ -10,7 +10,7 @@ use contract::identity::v1::user_service_client::UserServiceClient;
 use contract::identity::v1::workload_service_client::WorkloadServiceClient;
 use contract::identity::v1::*;
 use identity::{Config, Identity};
-use testing::harness::{Credentials, Harness};
+use testing::harness::{Credentials, Files, Harness};
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 use tonic::{Response, Status};
@@ -47,16 +47,16 @@ pub(crate) async fn start() -> World {
 
 /// Identity as it is before its bootstrap.
 pub(crate) async fn start_empty() -> World {
-    let service = testing::harness::start::<Identity>(|files| Config {
-        bootstrap_secret_file: Some(files.text(BOOTSTRAP_SECRET)),
-        issuer: ISSUER.to_owned(),
-        issuers: Vec::new(),
-        pepper_file: files.secret_hex(),
-        seal_key_file: files.secret_hex(),
-        token_key_rotation_seconds: ROTATION_SECONDS,
-    })
-    .await;
+    let service = testing::harness::start::<Identity>(section).await;
     World { service, acme: BootstrapResponse::default() }
+}
+
+/// Identity's section, with new keys and the tests' bootstrap secret.
+pub(crate) fn section(files: &Files) -> Config {
+    Config {
+        bootstrap_secret_file: Some(files.text(BOOTSTRAP_SECRET)),
+        ..Config::with_keys(ISSUER, files.secret_hex(), files.secret_hex())
+    }
 }
 
 impl World {

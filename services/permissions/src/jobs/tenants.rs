@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chassis::clock::SharedClock;
 use chassis::feed::{self, Follower, Position};
-use chassis::{AuditEvent, Database, Subject, TenantId, UnitOfWork};
-use contract::identity::v1::{Event, TenantCreated, event};
+use chassis::{AuditEvent, Database, Subject, TenantId, UnitOfWork, deletion, timestamp};
+use contract::identity::v1::{Event, TenantCreated, TenantDeleted, event};
 
 use crate::domain::system;
 use crate::error::Error;
@@ -18,6 +18,15 @@ const FEED: &str = "identity";
 
 /// The action of the audit event.
 const ACTION: &str = "permissions.tenant.founded";
+
+/// The action of the audit event of a deletion.
+const DELETION: &str = "permissions.tenant.deletion_begun";
+
+/// What identity's feed tells of tenants.
+enum Change {
+    Created(TenantCreated),
+    Deleted(TenantDeleted),
+}
 
 /// Follows identity's feed.
 #[derive(Debug)]
@@ -37,14 +46,17 @@ impl Tenants {
             .run(|position, event| {
                 let (this, stored) = (Arc::clone(&this), Arc::clone(&stored));
                 async move {
-                    let Event { event: Some(event::Event::TenantCreated(created)) } = event else { return Ok(()) };
+                    let Some(change) = Change::of(event) else { return Ok(()) };
                     let known = stored.lock().unwrap_or_else(PoisonError::into_inner).clone();
                     if covers(&known, &position) {
                         return Ok(());
                     }
                     let known = feed::position(&this.database, FEED).await?;
                     if !covers(&known, &position) {
-                        this.take_in(&position, &created).await?;
+                        match &change {
+                            Change::Created(created) => this.take_in(&position, created).await?,
+                            Change::Deleted(deleted) => this.begin_deletion(&position, deleted).await?,
+                        }
                     }
                     *stored.lock().unwrap_or_else(PoisonError::into_inner) = known;
                     Ok::<(), Error>(())
@@ -71,7 +83,8 @@ impl Tenants {
         let system = TenantId::system();
         let membership = system::membership(&tenant);
         let known = relationships::present(turn.connection(), &[(&system, &membership)]).await?;
-        if known.is_empty() {
+        let is_deleted = deletion::is_begun(turn.connection(), &tenant).await?;
+        if known.is_empty() && !is_deleted {
             turn.update(&system, system::founding(&tenant, &administrator, created.administers_system)).await?;
         }
         if !feed::advance(work.connection(), FEED, position).await? {
@@ -82,6 +95,41 @@ impl Tenants {
             .await?;
         self.index.wake();
         Ok(())
+    }
+}
+
+impl Tenants {
+    /// Notes that what is known of a tenant is to go, and that the event was taken in, in one transaction.
+    async fn begin_deletion(&self, position: &Position, deleted: &TenantDeleted) -> Result<(), Error> {
+        let now = self.clock.now();
+        let Ok(tenant) = deleted.tenant_id.parse::<TenantId>() else {
+            tracing::error!(number = position.number, "a deleted tenant of identity's cannot be read: left out");
+            return Ok(());
+        };
+        let asked_at = deleted.asked_at.as_ref().and_then(timestamp::from_proto).unwrap_or(now);
+        let mut work = UnitOfWork::begin(&self.database, now).await?;
+        deletion::begin(work.connection(), &tenant, asked_at, now).await?;
+        if !feed::advance(work.connection(), FEED, position).await? {
+            return Ok(());
+        }
+        let object = format!("tenant:{tenant}");
+        Ok(work.commit(AuditEvent::of_service(DELETION, "permissions", tenant.as_str(), object, now)).await?)
+    }
+}
+
+impl Change {
+    fn of(event: Event) -> Option<Self> {
+        match event.event? {
+            event::Event::TenantCreated(created) => Some(Self::Created(created)),
+            event::Event::TenantDeleted(deleted) => Some(Self::Deleted(deleted)),
+            event::Event::KeyPublished(_)
+            | event::Event::ApiKeyCreated(_)
+            | event::Event::ApiKeyRevoked(_)
+            | event::Event::WorkloadBound(_)
+            | event::Event::WorkloadUnbound(_)
+            | event::Event::ClientCredentialRevoked(_)
+            | event::Event::AccessTokenRevoked(_) => None,
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod collection;
 mod consistency;
 mod database_lost;
 mod delete_relationships;
+mod deleted_tenants;
 mod grant_role;
 mod group_commit;
 mod hostile;
