@@ -27,6 +27,11 @@ impl Connector {
         Ok(Self { name, dial })
     }
 
+    /// Whether a connection can be made to the endpoint at an address now.
+    pub(super) fn reaches(&self, address: String) -> impl Future<Output = bool> + Send + use<> {
+        self.dial.clone().reaches(address)
+    }
+
     /// A channel to the endpoint at an address, without connecting yet.
     pub(super) fn connect(&self, address: &str) -> Result<Channel, StartError> {
         let channel = self.dial.channel(address, |endpoint| {

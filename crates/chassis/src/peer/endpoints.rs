@@ -102,6 +102,11 @@ impl Endpoints {
         self.all.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
+    /// Where they are.
+    pub(super) fn addresses(&self) -> Vec<String> {
+        self.all().iter().map(|endpoint| endpoint.address.clone()).collect()
+    }
+
     /// Puts the endpoints at these addresses in the place of those that there were. One that stays keeps its connection, and what
     /// is known of it; calls at one that goes are not disturbed. Answers whether anything changed.
     pub(super) fn replace(&self, addresses: &[String], connect: impl Fn(&str) -> Option<Channel>) -> bool {

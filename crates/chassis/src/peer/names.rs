@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use futures::future::join_all;
 use http::Uri;
 
 use super::connect::Connector;
@@ -39,7 +40,9 @@ impl Names {
         loop {
             match self.look_up().await {
                 Ok(found) if !found.is_empty() => {
-                    let addresses: Vec<String> = found.iter().map(|address| format!("https://{address}")).collect();
+                    let addresses = found.iter().map(|address| format!("https://{address}")).collect();
+                    let known = endpoints.addresses();
+                    let addresses = taking_part(addresses, &known, |address| connector.reaches(address)).await;
                     if endpoints.replace(&addresses, |address| connector.connect(address).ok()) {
                         tracing::info!(peer = metrics.name(), ?addresses, "a peer has other endpoints");
                         metrics.has_endpoints(endpoints.count());
@@ -66,8 +69,25 @@ impl Names {
     }
 }
 
+/// Those of the addresses that calls may go to: those that they went to before, and newcomers that can be reached. A name stands for a
+/// replica before networks let everybody through to it, and a call that is sent there waits for its deadline; the next look takes it
+/// in. All of them, if that leaves none.
+async fn taking_part<F: Future<Output = bool>>(
+    addresses: Vec<String>,
+    known: &[String],
+    reaches: impl Fn(String) -> F,
+) -> Vec<String> {
+    let (mut stay, newcomers): (Vec<String>, Vec<String>) =
+        addresses.iter().cloned().partition(|address| known.contains(address));
+    let reached = join_all(newcomers.iter().cloned().map(reaches)).await;
+    stay.extend(newcomers.into_iter().zip(reached).filter_map(|(address, is_reached)| is_reached.then_some(address)));
+    if stay.is_empty() { addresses } else { stay }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::future::ready;
+
     use super::*;
 
     fn names(addresses: &[&str]) -> Option<Names> {
@@ -85,5 +105,14 @@ mod tests {
     #[tokio::test]
     async fn a_name_that_nobody_has_is_an_error_and_no_empty_answer() {
         assert!(names(&["https://nobody.invalid:8443"]).unwrap().look_up().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_newcomer_takes_part_once_it_is_reached_and_what_was_there_stays() {
+        let found = || ["here", "new", "far"].map(str::to_owned).to_vec();
+        let known = ["here".to_owned()];
+        assert_eq!(taking_part(found(), &known, |address| ready(address == "new")).await, ["here", "new"]);
+        assert_eq!(taking_part(found(), &known, |_| ready(false)).await, ["here"]);
+        assert_eq!(taking_part(found(), &[], |_| ready(false)).await, found(), "there is nowhere else to go");
     }
 }

@@ -54,6 +54,12 @@ impl Dial {
         Ok(settle(dialled.origin(origin)).connect_with_connector_lazy(self.clone()))
     }
 
+    /// Whether a connection can be made to an address now.
+    pub(crate) async fn reaches(mut self, address: String) -> bool {
+        let Ok(uri) = address.parse() else { return false };
+        self.call(uri).await.is_ok()
+    }
+
     async fn connect(self, uri: Uri) -> io::Result<TokioIo<TlsStream<TcpStream>>> {
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let stream = TcpStream::connect((host, uri.port_u16().unwrap_or(443))).await?;
