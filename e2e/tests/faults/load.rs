@@ -131,3 +131,18 @@ pub(crate) fn assert_nothing_wrong(calls: &[Call]) {
     let wrong: Vec<&Call> = calls.iter().filter(|call| matches!(call.outcome, Outcome::Wrong(_))).collect();
     assert!(wrong.is_empty(), "{} answers are wrong, the first: {:#?}", wrong.len(), &wrong[..wrong.len().min(5)]);
 }
+
+/// Fails if any call failed, or if so few were made that none failing says nothing.
+pub(crate) fn assert_none_failed(calls: &[Call]) {
+    report(calls);
+    assert_nothing_wrong(calls);
+    let failed: Vec<&Call> = calls.iter().filter(|call| call.outcome != Outcome::Right).collect();
+    assert!(
+        failed.is_empty(),
+        "{} of {} calls failed: {:#?}",
+        failed.len(),
+        calls.len(),
+        &failed[..failed.len().min(5)]
+    );
+    assert!(calls.len() > 300, "only {} calls", calls.len());
+}

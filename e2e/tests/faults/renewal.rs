@@ -10,7 +10,7 @@ use testing::certificates::{Authority, CertificateFiles, Leaf};
 use testing::cluster::{Member, SERVICES, metrics_of};
 
 use crate::REPLICAS;
-use crate::load::{Call, Load, Outcome, assert_nothing_wrong, report};
+use crate::load::{Load, assert_none_failed};
 
 /// Every peer, with whose certificate.
 const PEERS: [&str; 5] = ["gateway", "documents", "identity", "permissions", "gate"];
@@ -87,17 +87,7 @@ async fn all_certificates_and_their_authority_are_replaced_under_load_and_no_cal
     let ledger = Arc::clone(&load.ledger);
     let calls = load.end().await;
 
-    report(&calls);
-    assert_nothing_wrong(&calls);
-    let failed: Vec<&Call> = calls.iter().filter(|call| call.outcome != Outcome::Right).collect();
-    assert!(
-        failed.is_empty(),
-        "{} of {} calls failed: {:#?}",
-        failed.len(),
-        calls.len(),
-        &failed[..failed.len().min(5)]
-    );
-    assert!(calls.len() > 300, "only {} calls", calls.len());
+    assert_none_failed(&calls);
     for member in SERVICES.into_iter().flat_map(|service| service.members(REPLICAS)) {
         assert_eq!(reloads(&world, member).await[1], 0.0, "{} has refused something", member.name());
     }

@@ -10,7 +10,7 @@ use http::{Request, Version};
 use testing::Part;
 
 use crate::REPLICAS;
-use crate::load::{Call, Caller, Load, Outcome, assert_nothing_wrong, report};
+use crate::load::{Call, Caller, Load, Outcome, assert_none_failed};
 
 /// How long calls run between two steps.
 const PAUSE: Duration = Duration::from_millis(1_500);
@@ -53,20 +53,6 @@ async fn signing_keys(world: &World) -> Vec<String> {
     let cluster = world.cluster.lock().await;
     let keys = cluster.server().texts("identity", "SELECT id FROM signing_key ORDER BY generation").await;
     keys.unwrap()
-}
-
-fn assert_none_failed(calls: &[Call]) {
-    report(calls);
-    assert_nothing_wrong(calls);
-    let failed: Vec<&Call> = calls.iter().filter(|call| call.outcome != Outcome::Right).collect();
-    assert!(
-        failed.is_empty(),
-        "{} of {} calls failed: {:#?}",
-        failed.len(),
-        calls.len(),
-        &failed[..failed.len().min(5)]
-    );
-    assert!(calls.len() > 300, "only {} calls", calls.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
